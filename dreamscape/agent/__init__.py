@@ -1,0 +1,1 @@
+"""TestAgent: runs tests sandboxed, makes cases of failures, judges candidates."""

@@ -1,0 +1,1 @@
+"""OpenAIClient: a prompt and a card go in, the model's exact answer comes out."""

@@ -1,0 +1,114 @@
+"""What the store gives back about earlier runs, and what a run reports of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.repair import ItemState
+from dreamscape.domain.runs import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReport:
+    """One line of a heal report (`dreamscape heal --json`, key ``items``)."""
+
+    id: str
+    kind: str
+    tests: tuple[str, ...]
+    failure_class: FailureClass
+    impact: float
+    state: ItemState
+    model: str | None
+    attempts: int
+    files: tuple[str, ...]
+    commit: str | None
+    cost_usd: float
+    seconds: float
+    why: str
+    fingerprint: str = ""
+    diff: str = ""
+    rivals: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    """``diff`` is the landed or proposed change, ``rivals`` the diffs that behave differently, ``examples`` where."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealReport:
+    """The whole of a heal run; ``final`` is a fresh full run of the resulting head, None where there was none."""
+
+    run: str
+    baseline: Tally | None
+    final: Tally | None
+    items: tuple[ItemReport, ...]
+    cost_usd: float
+    seconds: float
+    branch: str | None
+    exit_code: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """An earlier run as the store remembers it; ``ended`` is None while it works or if it was killed."""
+
+    id: str
+    command: str
+    base: str | None
+    branch: str | None
+    started: datetime
+    ended: datetime | None
+    exit_code: int | None
+    baseline: Tally | None
+    final: Tally | None
+    items: tuple[ItemReport, ...]
+    sandbox: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCase:
+    """Something a person has to look at: a change that was not allowed to land by itself, or an unsolved item."""
+
+    id: int
+    run: str
+    item: ItemReport
+    base: str | None
+    state: str
+    """open, accepted or rejected"""
+    opened: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LandingRecord:
+    """A landing as the store remembers it; ``mode`` is branch, commit or patch; ``undone`` when it was taken back."""
+
+    id: int
+    run: str
+    item: str
+    fingerprint: str
+    mode: str
+    ref: str
+    commit: str | None
+    before: str | None
+    files: tuple[str, ...]
+    at: datetime
+    undone: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One model's try at one item, and what came of it."""
+
+    run: str
+    item: str
+    fingerprint: str
+    failure_class: FailureClass
+    model: str
+    attempt: int
+    solved: bool
+    outcome: str
+    candidates: int
+    cost_usd: float
+    seconds: float
+    prompt_variant: str = ""

@@ -1,0 +1,91 @@
+"""What a scan finds: files and functions with their measures, ranked by impact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRow:
+    """One function or method; ``name`` is qualified within its file, lines are 1-based and inclusive."""
+
+    name: str
+    line: int
+    end_line: int
+    complexity: int
+    centrality: float
+    impact: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file: ``impact``, ``risk``, ``reach``, ``effort`` and ``centrality`` run from 0 to 1.
+
+    ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits, ``runtime`` in
+    seconds; a signal that is not there is None. ``why`` holds the reasons for the rank, the strongest first.
+    """
+
+    path: str
+    rank: int
+    impact: float
+    risk: float
+    reach: float
+    effort: float
+    sloc: int
+    complexity: int
+    max_complexity: int
+    maintainability: float | None
+    centrality: float
+    churn: int | None
+    failures: int | None
+    runtime: float | None
+    why: tuple[str, ...]
+    functions: tuple[FunctionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that could not be measured, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSize:
+    """How large the import graph is."""
+
+    modules: int
+    edges: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheUse:
+    """How many files were taken from the cache, and how many had to be read."""
+
+    hits: int
+    misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """A whole project, files sorted by rank (1 first) and complete.
+
+    ``notes`` are sentences for the person at the terminal (no git, no cache ...); they are not part of the JSON.
+    """
+
+    project: str
+    files: tuple[FileRow, ...]
+    skipped: tuple[SkippedFile, ...]
+    graph: GraphSize
+    cache: CacheUse
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def impact_of(self, path: str, line: int | None = None) -> float:
+        """Impact of the innermost function around a line, else of the file; 0.0 for what was not scanned."""
+        row = next((row for row in self.files if row.path == path), None)
+        if row is None:
+            return 0.0
+        around = [f for f in row.functions if line is not None and f.line <= line <= f.end_line]
+        return max(around, key=lambda function: function.line).impact if around else row.impact

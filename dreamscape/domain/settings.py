@@ -1,0 +1,68 @@
+"""The sections of the configuration, as each station is handed its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dreamscape.domain.models import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """``ignore`` holds patterns in gitignore syntax beside those of `.scannerignore`; ``top`` rows are shown."""
+
+    ignore: tuple[str, ...] = ()
+    top: int = 20
+    churn_months: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class HealSettings:
+    """Limits of a heal run; ``land`` is branch, commit or patch; ``python`` the project's interpreter.
+
+    ``test_timeout_s`` bounds one test, ``suite_timeout_s`` one run of the suite, ``max_minutes`` the whole run,
+    ``item_minutes`` one item; ``pytest_args`` are handed to every run of the suite (paths, options).
+    """
+
+    land: str = "branch"
+    python: str = ""
+    pytest_args: tuple[str, ...] = ()
+    max_minutes: float = 60.0
+    item_minutes: float = 10.0
+    max_items: int = 50
+    test_timeout_s: float = 60.0
+    suite_timeout_s: float = 900.0
+    keep_runs: int = 50
+    protected: tuple[str, ...] = ()
+    """Patterns (gitignore syntax) of files no repair may change, beside tests, CI, configuration and `.git`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """Limits of everything that runs inside; ``level`` is auto or none (none only from the command line)."""
+
+    level: str = "auto"
+    memory_mib: int = 4096
+    processes: int = 256
+    output_mib: int = 16
+    disk_mib: int = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """What may be spent on outside models; zero asks none."""
+
+    usd_per_run: float = 0.0
+    usd_per_day: float = 0.0
+    calls_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All sections, plus the models' cards."""
+
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    heal: HealSettings = field(default_factory=HealSettings)
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
+    models: tuple[ModelCard, ...] = ()

@@ -1,0 +1,1 @@
+"""AutomationEngine: takes work in order of impact, drives proposers, lands what is proven, remembers."""

@@ -1,0 +1,1 @@
+"""Events and git go in, devlogs come out."""

@@ -1,0 +1,1 @@
+"""The embedded model: a repair case goes in, candidates by search over syntax-tree edits come out."""

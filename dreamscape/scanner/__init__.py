@@ -1,0 +1,1 @@
+"""ProjectScanner: a tree of files goes in, ranked files and functions come out."""

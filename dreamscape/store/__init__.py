@@ -1,0 +1,1 @@
+"""The memory: SQLAlchemy tables and the repositories that read and write them."""

@@ -1,0 +1,1 @@
+"""Git, processes, locks and files, without policy."""
