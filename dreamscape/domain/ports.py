@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from dreamscape.domain.events import Event
+from dreamscape.domain.failures import Failure
 from dreamscape.domain.models import Answer, Decision, ModelCard, Prompt
 from dreamscape.domain.records import (
     AttemptRecord,
@@ -16,7 +18,19 @@ from dreamscape.domain.records import (
     ReviewCase,
     RunRecord,
 )
-from dreamscape.domain.repair import Candidate, Proof, RepairCase, Reply, Step, WorkItem
+from dreamscape.domain.repair import (
+    Candidate,
+    Choice,
+    Landing,
+    Proof,
+    RepairCase,
+    Reply,
+    Step,
+    Triage,
+    Verdict,
+    WorkItem,
+)
+from dreamscape.domain.runs import TestRun
 from dreamscape.domain.scan import ScanResult
 
 Clock = Callable[[], datetime]
@@ -51,6 +65,57 @@ class Client(Protocol):
     """The only way to a prompt. Raises DreamscapeError where no answer can be had."""
 
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer: ...
+
+
+class Bench(Protocol):
+    """One case on the bench: candidates are judged, compared and proven against the tests of the base."""
+
+    def judge(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
+        """One verdict each, in the same order; what ``deadline`` (`time.monotonic`) leaves no time for is TIMEOUT."""
+
+    def choose(self, plausible: Sequence[Candidate]) -> Choice: ...
+
+    def prove(self, candidate: Candidate) -> Proof: ...
+
+
+class Agent(Protocol):
+    """Runs the project's tests, makes cases of their failures, judges repairs; all of it inside the sandbox."""
+
+    def baseline(self) -> TestRun: ...
+
+    def triage(self, failures: Sequence[Failure]) -> Triage: ...
+
+    def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]: ...
+
+    def split(self, case: RepairCase) -> tuple[RepairCase, ...]:
+        """Finer cases for a second try; just the case itself where it cannot be taken apart."""
+
+    def bench(self, case: RepairCase) -> AbstractContextManager[Bench]: ...
+
+    def failing(self, tests: Sequence[str], changes: Mapping[str, bytes | None]) -> tuple[str, ...]:
+        """Which of these tests fail when the base is changed so."""
+
+    def advance(self, changes: Mapping[str, bytes]) -> None:
+        """From now on these changes are part of the base."""
+
+    def retreat(self, changes: Mapping[str, bytes]) -> None:
+        """Takes `advance` back: the base is what it was before these changes, plus what else advanced."""
+
+    def final(self) -> TestRun: ...
+
+
+class Lander(Protocol):
+    """The only hand that writes to the user's repository. Raises DreamscapeError where it cannot land."""
+
+    def land(self, changes: Mapping[str, bytes], subject: str, trailers: Sequence[tuple[str, str]]) -> Landing: ...
+
+    def take_back(self, landing: Landing) -> None: ...
+
+    def unmerged(self) -> tuple[tuple[str, Mapping[str, bytes | None]], ...]:
+        """Earlier heal branches that wait to be merged: name, and what they change against the base."""
+
+    @property
+    def mode(self) -> str: ...
 
 
 class History(Protocol):
@@ -91,22 +156,3 @@ class History(Protocol):
     def prune(self, keep_runs: int) -> int: ...
 
     def close(self) -> None: ...
-
-
-class Repository(Protocol):
-    """Landing: the only hand that writes to the user's repository."""
-
-    def land(
-        self,
-        run: str,
-        changes: Mapping[str, bytes],
-        *,
-        subject: str,
-        trailers: Iterable[tuple[str, str]],
-    ) -> tuple[str, str]: ...
-
-
-class Prover(Protocol):
-    """Two fresh full runs of a candidate on top of what already landed."""
-
-    def prove(self, case: RepairCase, candidate: Candidate) -> Proof: ...

@@ -46,6 +46,23 @@ class RepairCase:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A failure nobody should repair: it does not fail always, or not because of the code."""
+
+    failure: Failure
+    failure_class: FailureClass
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """``confirmed`` failed every time: in order, alone, and in a fresh process with another hash seed."""
+
+    confirmed: tuple[Failure, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Replace bytes ``start`` to ``end`` of a source (offsets into the case's bytes) by ``replacement``."""
 
