@@ -1,0 +1,271 @@
+"""Command line, environment and files go in; checked settings come out, each with its origin.
+
+The order, the strongest first: the command line, ``DREAMSCAPE_SECTION__KEY``, the project's ``dreamscape.toml`` or
+``[tool.dreamscape]`` in its ``pyproject.toml``, the user's ``config.toml``, the defaults. A project's files come with
+the project: they may lower what the user allows, never raise or redirect it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dreamscape.domain.errors import UsageError
+from dreamscape.domain.settings import BudgetSettings, HealSettings, SandboxSettings, ScanSettings, Settings
+
+ENVIRONMENT_PREFIX = "DREAMSCAPE_"
+DEFAULT, COMMAND_LINE = "default", "command line"
+
+SECTIONS: Mapping[str, type] = {
+    "scan": ScanSettings,
+    "heal": HealSettings,
+    "sandbox": SandboxSettings,
+    "budget": BudgetSettings,
+}
+LIMITS_OF_THE_USER = ("sandbox", "budget")
+"""Sections whose numbers a project may only lower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``origins`` tells for each ``section.key`` where its value is from; ``files`` are those that were read."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    files: tuple[Path, ...] = ()
+
+    def value(self, key: str) -> object:
+        """The value of ``section.key``. Raises UsageError for a key that does not exist."""
+        section, _, name = checked_key(key, "the question").partition(".")
+        return getattr(getattr(self.settings, section), name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One source of values; ``values`` maps ``section.key`` to what stands there, ``is_text`` in the environment."""
+
+    origin: str
+    values: Mapping[str, object]
+    is_project: bool = False
+    is_text: bool = False
+    path: Path | None = None
+
+
+def load_settings(
+    project: Path,
+    config_file: Path | None,
+    flags: Mapping[str, object],
+    environment: Mapping[str, str] = os.environ,
+) -> Loaded:
+    """All settings of one call. ``config_file`` stands for the user's own; flags that are None were not given.
+
+    Raises UsageError naming file and key for what does not exist, does not fit or is not allowed there.
+    """
+    settled: dict[str, object] = dict(_defaults())
+    origins = dict.fromkeys(settled, DEFAULT)
+    layers = [
+        *_user_layers(config_file),
+        *_project_layers(project),
+        *_environment_layers(environment),
+        _Layer(COMMAND_LINE, {key: value for key, value in flags.items() if value is not None}),
+    ]
+    for layer in layers:
+        for key, raw in layer.values.items():
+            value = _checked(checked_key(key, layer.origin), raw, layer)
+            settled[key] = _allowed(key, value, settled[key], layer)
+            origins[key] = f"{layer.origin} {_variable(key)}" if layer.is_text else layer.origin
+    settings = Settings(**{name: _section(name, settled) for name in SECTIONS})  # type: ignore[arg-type]  # by name
+    return Loaded(settings, origins, tuple(layer.path for layer in layers if layer.path))
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every ``section.key``, in the order of the sections."""
+    return tuple(key for key, _ in _defaults())
+
+
+def checked_key(key: str, origin: str) -> str:
+    """The key itself if it exists. Raises UsageError naming the nearest that does."""
+    if key in known_keys():
+        return key
+    near = difflib.get_close_matches(key, [*known_keys(), *SECTIONS], 1, 0.5)
+    raise UsageError(f"there is no setting {key!r} ({origin})", f"did you mean {near[0]!r}?" if near else "")
+
+
+def shipped_file(name: str) -> Path:
+    """A file that comes with Dreamscape: inside the package once installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    for folder in (package / "config", package.parent / "config"):
+        if (folder / name).exists():
+            return folder / name
+    raise FileNotFoundError(f"{name} is missing from this installation")
+
+
+def user_file(name: str) -> Path | None:
+    """A file of the user's configuration, there or not; None where the user has no home to keep one in."""
+    from platformdirs import user_config_path
+
+    path = user_config_path("dreamscape") / name
+    # Without a home the path may be relative, and what lies below the current folder is the project's.
+    return path if path.is_absolute() else None
+
+
+def _defaults() -> Iterator[tuple[str, object]]:
+    for section, kind in SECTIONS.items():
+        for name, value in ((field.name, getattr(kind(), field.name)) for field in fields(kind)):
+            yield f"{section}.{name}", value
+
+
+def _section(section: str, settled: Mapping[str, object]) -> object:
+    kind = SECTIONS[section]
+    return kind(**{field.name: settled[f"{section}.{field.name}"] for field in fields(kind)})
+
+
+def _user_layers(config_file: Path | None) -> Iterator[_Layer]:
+    if config_file is not None and not config_file.is_file():
+        raise UsageError(f"there is no file {config_file}", "--config takes a configuration file")
+    path = config_file or user_file("config.toml")
+    if path is not None and path.is_file():
+        yield _Layer(str(path), _flat(_toml(path), str(path)), path=path)
+
+
+def _project_layers(project: Path) -> Iterator[_Layer]:
+    own, shared = project / "dreamscape.toml", project / "pyproject.toml"
+    table = _table_in_pyproject(shared) if shared.is_file() else None
+    if own.is_file() and table is not None:
+        raise UsageError(f"settings stand both in {own} and in [tool.dreamscape] of {shared}", "keep one of them")
+    if own.is_file():
+        yield _Layer(str(own), _flat(_toml(own), str(own)), is_project=True, path=own)
+    if table is not None:
+        yield _Layer(str(shared), _flat(table, str(shared)), is_project=True, path=shared)
+
+
+def _table_in_pyproject(path: Path) -> dict[str, Any] | None:
+    """``[tool.dreamscape]``; a file that cannot be read matters only if it speaks of us."""
+    try:
+        tool = _toml(path).get("tool", {})
+    except UsageError:
+        if b"tool.dreamscape" in path.read_bytes():
+            raise
+        return None
+    table = tool.get("dreamscape") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 (byte {error.start})") from error
+    except PermissionError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _flat(sections: Mapping[str, Any], origin: str) -> dict[str, object]:
+    """``section.key`` -> value. Raises UsageError for a section that does not exist or is none."""
+    flat: dict[str, object] = {}
+    for section, values in sections.items():
+        if section == "models":
+            raise UsageError(f"models do not belong in {origin}", "they stand in models.toml of your own configuration")
+        if section not in SECTIONS or not isinstance(values, dict):
+            checked_key(section, origin)
+            raise UsageError(f"{section!r} in {origin} must be a table", f"write [{section}]")
+        flat |= {f"{section}.{name}": value for name, value in values.items()}
+    return flat
+
+
+def _environment_layers(environment: Mapping[str, str]) -> Iterator[_Layer]:
+    names = (name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and "__" in name)
+    values = {name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".", 1): environment[name] for name in names}
+    yield _Layer("environment", values, is_text=True)
+
+
+def _variable(key: str) -> str:
+    return ENVIRONMENT_PREFIX + key.replace(".", "__").upper()
+
+
+def _checked(key: str, raw: object, layer: _Layer) -> object:
+    """The value in its own type. Raises UsageError where it does not fit."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        value = _list_in_text(raw) if layer.is_text and _is_list(key) else raw
+        value = tuple(value) if isinstance(value, list) else value
+        return TypeAdapter(_types()[key]).validate_python(value, strict=not layer.is_text)
+    except ValidationError as error:
+        wanted = error.errors()[0]["msg"]
+    except ValueError as error:
+        wanted = f"not a list: {error}"
+    origin = _variable(key) if layer.is_text else layer.origin
+    raise UsageError(f"{key} = {raw!r} ({origin}): {wanted[:1].lower()}{wanted[1:]}")
+
+
+def _is_list(key: str) -> bool:
+    return isinstance(dict(_defaults())[key], tuple)
+
+
+def _list_in_text(raw: object) -> object:
+    """``a,b`` or ``["a", "b"]``."""
+    text = str(raw).strip()
+    if text.startswith("["):
+        return json.loads(text)
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _types() -> dict[str, Any]:
+    """What each value must be, as pydantic understands it."""
+    from pydantic import Field
+
+    positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    count, at_least_one = Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]
+    texts = tuple[str, ...]
+    return {
+        "scan.ignore": texts,
+        "scan.top": at_least_one,
+        "scan.churn_months": at_least_one,
+        "heal.land": Literal["branch", "commit", "patch"],
+        "heal.python": str,
+        "heal.pytest_args": texts,
+        "heal.max_minutes": positive,
+        "heal.item_minutes": positive,
+        "heal.max_items": at_least_one,
+        "heal.test_timeout_s": positive,
+        "heal.suite_timeout_s": positive,
+        "heal.keep_runs": at_least_one,
+        "heal.protected": texts,
+        "sandbox.level": Literal["auto", "none"],
+        "sandbox.memory_mib": Annotated[int, Field(ge=64)],
+        "sandbox.processes": at_least_one,
+        "sandbox.output_mib": at_least_one,
+        "sandbox.disk_mib": at_least_one,
+        "budget.usd_per_run": money,
+        "budget.usd_per_day": money,
+        "budget.calls_per_day": count,
+    }
+
+
+def _allowed(key: str, value: Any, below: Any, layer: _Layer) -> object:
+    """The value that counts. ``below`` is what weaker sources say. Raises UsageError for what may not stand there."""
+    section = key.partition(".")[0]
+    if key == "sandbox.level" and value == "none" and layer.origin != COMMAND_LINE:
+        raise UsageError(
+            f"{key} = 'none' ({layer.origin}) is not allowed", "only --sandbox none on the command line is"
+        )
+    if not layer.is_project:
+        return value
+    if key == "heal.protected":
+        return (*below, *(pattern for pattern in value if pattern not in below))
+    if section in LIMITS_OF_THE_USER and (isinstance(value, str) or value > below):
+        raise UsageError(
+            f"{key} = {value!r} ({layer.origin}): a project may only lower it (it is {below!r} now)",
+            "what may be spent or reached is set in your own configuration or on the command line",
+        )
+    return value

@@ -1,0 +1,114 @@
+"""Results on stdout: text or JSON, made of the same value."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from dreamscape.cli.context import Options
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t"}
+
+
+def show(options: Options, name: str, value: object, text: Callable[[], str]) -> None:
+    """Writes a command's result in the format asked for.
+
+    ``value`` (a dataclass or mapping) becomes ``{"schema": "dreamscape.NAME/1", ...}``; ``text`` is called for text.
+    A command with more formats than these two makes its own words and calls `write`.
+    """
+    write(options, json_text(name, value) if options.format == "json" else text())
+
+
+def json_text(name: str, value: object) -> str:
+    """One JSON object with its schema first. Raises TypeError where the value holds what JSON cannot."""
+    plain_value = plain(value)
+    if not isinstance(plain_value, dict):
+        raise TypeError(f"a result is an object, not {type(value).__name__}")
+    return json.dumps({"schema": f"dreamscape.{name}/1", **plain_value}, indent=2, ensure_ascii=False)
+
+
+def plain(value: object) -> object:
+    """Frozen values as JSON knows them: fields by name, enums by value, times in ISO 8601, sets sorted."""
+    match value:
+        case Enum():
+            return plain(value.value)
+        case None | bool() | int() | float() | str():
+            return value
+        case datetime():
+            return value.isoformat()
+        case Path():
+            return str(value)
+        case Mapping():
+            return {str(key): plain(inner) for key, inner in value.items()}
+        case set() | frozenset():
+            return sorted(map(str, value))
+        case Iterable() if not isinstance(value, bytes):
+            return [plain(inner) for inner in value]
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def write(options: Options, text: str) -> None:
+    """Writes to stdout or, whole or not at all, to ``--output``; control characters come out harmless."""
+    harmless = text.translate(_CONTROLS).rstrip("\n") + "\n"
+    if options.output is None:
+        sys.stdout.write(harmless)
+        return
+    data = harmless.encode("utf-8", "backslashreplace")
+    if options.output.exists() and not options.output.is_file():
+        options.output.write_bytes(data)  # a pipe or a device cannot be replaced
+        return
+    unfinished = options.output.with_name(f".{options.output.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(options.output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[int] = ()) -> str:
+    """Columns under their heads, two blanks apart; the columns in ``right`` (0 first) are set to the right."""
+    cells = [list(heads), *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(heads))]
+    to_right = set(right)
+    lines = (
+        "  ".join(
+            cell.rjust(width) if at in to_right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    )
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case float():
+            return f"{value:.2f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case Enum():
+            return str(value.value)
+        case _:
+            return str(value)
+
+
+def can_ask(options: Options) -> bool:
+    """Whether a person is there to answer."""
+    return not options.no_input and not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    """Asks on stderr; anything but a yes is a no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

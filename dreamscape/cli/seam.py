@@ -1,0 +1,181 @@
+"""Where errors end: each becomes one sentence, an exit code, and a crash file if it was our own bug."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from dreamscape import __version__
+from dreamscape.cli.context import Call, Options, wants_json
+from dreamscape.domain.errors import DiskFull, DreamscapeError, UsageError
+
+logger = logging.getLogger(__name__)
+
+INTERRUPTED, TERMINATED, BUG = 130, 143, 70
+BROKEN_PIPE = 141
+"""What a shell reports of a program that died of SIGPIPE; the reader went away, nobody is told."""
+
+_Unparsed: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+"""What Typer raises for a command line it cannot parse; its home has moved between versions, its name has not."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: the same to all who save state, told apart only by the exit code."""
+
+
+def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
+    """Parses and runs one command line; gives its exit code whatever happens."""
+    is_json = wants_json(list(args))
+    options = Options(debug="--debug" in args)
+    try:
+        with _sigterm_as_interrupt():
+            call = parse()
+            if isinstance(call, int):
+                return call
+            options = call.options
+            start_logging(options.verbosity)
+            return call.work()
+    except BrokenPipeError:
+        return BROKEN_PIPE
+    except KeyboardInterrupt as stop:
+        code = TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
+        return _told("interrupted, state saved", "", code, is_json=is_json)
+    except _Unparsed as error:
+        translated = _usage_error(error)
+        return _told(translated.message, translated.hint, translated.exit_code, is_json=is_json)
+    except Exception as error:  # noqa: BLE001  # the command line's seam
+        if options.debug:
+            traceback.print_exc()
+        known = _known(error)
+        if known is None:
+            known = _bug(error, options, args)
+        return _told(known.message, known.hint, known.exit_code, is_json=is_json)
+
+
+def _usage_error(error: Exception) -> UsageError:
+    message = str(getattr(error, "format_message", error.__str__)()).replace("\n\t", " ").strip()
+    context = getattr(error, "ctx", None)
+    return UsageError(message, f"see '{context.command_path} --help'" if context else "")
+
+
+def _known(error: Exception) -> DreamscapeError | None:
+    """What the user can understand of an exception; None for a bug."""
+    match error:
+        case DreamscapeError():
+            return error
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            place = f" at {error.filename}" if error.filename else ""
+            return DiskFull(f"the disk or the quota is full{place}", "free some space and run it again")
+        case _:
+            return None
+
+
+def _bug(error: Exception, options: Options, args: Sequence[str]) -> DreamscapeError:
+    """Writes the crash file and tells where it is."""
+    text = f"dreamscape {__version__}, Python {sys.version}, {sys.platform}\n{list(args)!r}\n\n"
+    text += "".join(traceback.format_exception(error))
+    try:
+        hint = f"please report it with the file {_write_crash_file(text, options)}"
+    except OSError as unwritable:
+        hint = f"no crash file could be written ({unwritable.strerror}); --debug shows the traceback"
+    return DreamscapeError(f"a bug in dreamscape: {type(error).__name__}: {error}", hint)
+
+
+def _write_crash_file(text: str, options: Options) -> Path:
+    """Only the user may read it; it lies in the project's state folder if there is one, else among temporary files."""
+    name = f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}-"
+    folders = [_state_folder(options), Path(tempfile.gettempdir())]
+    for folder in folders:
+        if folder is not None and folder.is_dir() and os.access(folder, os.W_OK):
+            handle, path = tempfile.mkstemp(".txt", name, folder)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            return Path(path)
+    raise FileNotFoundError(errno.ENOENT, "no folder to write to")
+
+
+def _state_folder(options: Options) -> Path | None:
+    from dreamscape import bootstrap
+
+    try:
+        return bootstrap.state_folder(bootstrap.find_project(options.project))
+    except (DreamscapeError, OSError):
+        return None
+
+
+def _told(message: str, hint: str, code: int, *, is_json: bool) -> int:
+    """Says it on stderr, and on stdout too where a program reads there; gives the code back."""
+    sys.stderr.write(f"dreamscape: {message}\n" + (f"  {hint}\n" if hint else ""))
+    if is_json:
+        value = {"schema": "dreamscape.error/1", "error": message, "hint": hint, "exit_code": code}
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.write(json.dumps(value) + "\n")
+            sys.stdout.flush()
+    return code
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread: signals are somebody else's
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Plain(logging.Formatter):
+    """Progress as it is, what is worse with its level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if record.levelno <= logging.INFO else f"{record.levelname.lower()}: {text}"
+
+
+def start_logging(verbosity: int) -> None:
+    """Messages go to stderr: errors under -q, progress at a terminal or under -v, all under -vv."""
+    by_itself = logging.INFO if sys.stderr.isatty() and not os.environ.get("CI") else logging.WARNING
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain())
+    ours = logging.getLogger("dreamscape")
+    ours.handlers[:] = [handler]
+    ours.propagate = False
+    ours.setLevel({-1: logging.ERROR, 1: logging.INFO, 2: logging.DEBUG}.get(verbosity, by_itself))
+
+
+def prepare_streams() -> None:
+    """UTF-8 whatever the locale says, and bytes that no name can express are shown escaped, never a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def flushed(code: int) -> int:
+    """Brings the last output out; a reader that went away is no error of ours, a full disk is."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return BROKEN_PIPE
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _told(f"the result could not be written: {error.strerror}", "", DiskFull.exit_code, is_json=False)
+    return code
