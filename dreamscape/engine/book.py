@@ -1,0 +1,198 @@
+"""The book of one run: items, landings and events go in, the store hears of them at once, a report comes out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from dreamscape.domain.events import Event, EventKind
+from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
+from dreamscape.domain.ports import Clock, History
+from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord
+from dreamscape.domain.repair import ItemState, Landing, WorkItem
+from dreamscape.domain.runs import Tally
+from dreamscape.engine.solving import Attempt
+
+logger = logging.getLogger(__name__)
+
+_EVENT_OF = {
+    ItemState.LANDED: EventKind.ITEM_LANDED,
+    ItemState.REVIEW: EventKind.ITEM_FOR_REVIEW,
+    ItemState.UNSOLVED: EventKind.ITEM_UNSOLVED,
+    ItemState.DEFERRED: EventKind.ITEM_SET_ASIDE,
+    ItemState.SKIPPED: EventKind.ITEM_SET_ASIDE,
+    ItemState.FLAKY: EventKind.ITEM_SET_ASIDE,
+    ItemState.ENVIRONMENT: EventKind.ITEM_SET_ASIDE,
+    ItemState.AWAITING_MERGE: EventKind.ITEM_SET_ASIDE,
+    ItemState.ROLLED_BACK: EventKind.ITEM_ROLLED_BACK,
+}
+
+
+class RunBook:
+    """Keeps one run's account; written by the engine's thread alone, so that a killed run leaves what it had done."""
+
+    def __init__(self, run: str, base: str | None, mode: str, history: History, clock: Clock) -> None:
+        self.run = run
+        self.base = base
+        self.mode = mode
+        self.branch: str | None = None
+        self.baseline: Tally | None = None
+        self.notes: list[str] = []
+        self._history = history
+        self._clock = clock
+        self._began = time.monotonic()
+        self._items: dict[str, ItemReport] = {}
+
+    def open(self) -> None:
+        """Says that the run has begun."""
+        self._history.start_run(self.run, "heal", self.base, self._clock())
+        self.tell(EventKind.RUN_STARTED, base=self.base, mode=self.mode)
+
+    def close(self, report: HealReport) -> None:
+        """Says how the run ended."""
+        self.tell(EventKind.RUN_ENDED, exit_code=report.exit_code, seconds=round(report.seconds, 1))
+        self._history.end_run(report, self._clock())
+
+    def tell(self, kind: EventKind, item: str | None = None, **data: object) -> None:
+        """Adds an event; ``data`` holds JSON values."""
+        self._history.add_event(Event(kind, self._clock(), self.run, item, data))
+
+    def record(self, report: ItemReport) -> None:
+        """How an item ended; a later word on the same item replaces the earlier one."""
+        self._items[report.id] = report
+        self._history.save_item(self.run, report)
+        self.tell(
+            _EVENT_OF[report.state],
+            report.id,
+            tests=list(report.tests),
+            state=report.state.value,
+            failure_class=report.failure_class.value,
+            files=list(report.files),
+            model=report.model,
+            commit=report.commit,
+            why=report.why,
+        )
+        if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
+            self._ask_a_person(report)
+        logger.info("%s: %s (%s)", report.state.value, ", ".join(report.tests[:3]), report.why)
+
+    def record_landing(self, item: WorkItem, landing: Landing, before: str | None) -> None:
+        """A change is in the repository."""
+        self.branch = landing.ref
+        self._history.save_landing(
+            LandingRecord(
+                id=0,
+                run=self.run,
+                item=item.id,
+                fingerprint=item.case.fingerprint,
+                mode=self.mode,
+                ref=landing.ref,
+                commit=landing.commit,
+                before=before,
+                files=landing.files,
+                at=self._clock(),
+            )
+        )
+
+    def record_rollback(self, item: str, commit: str | None, why: str) -> None:
+        """A landing was taken back, and with it all items that rested on it."""
+        for report in [r for r in self._items.values() if r.id == item or (commit and r.commit == commit)]:
+            self.record(replace(report, state=ItemState.ROLLED_BACK, why=why))
+        for landing in self._history.landings(self.run):
+            if landing.item == item and landing.undone is None:
+                self._history.mark_undone(landing.id, self._clock())
+
+    def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt]) -> None:
+        """What each model did for an item, for routing and priors to learn from."""
+        for number, attempt in enumerate(attempts, 1):
+            self._history.save_attempt(
+                AttemptRecord(
+                    run=self.run,
+                    item=item.id,
+                    fingerprint=item.case.fingerprint,
+                    failure_class=item.case.failure_class,
+                    model=attempt.card.name,
+                    attempt=number,
+                    solved=attempt.solved,
+                    outcome="solved" if attempt.solved else _most_frequent(attempt.counts),
+                    candidates=sum(attempt.counts.values()),
+                    cost_usd=attempt.cost_usd,
+                    seconds=attempt.seconds,
+                )
+            )
+
+    def forget(self, item: str) -> None:
+        """An item was taken apart: its parts are recorded instead of it."""
+        self._items.pop(item, None)
+
+    def items(self) -> Iterator[ItemReport]:
+        """All items so far, in the order they ended."""
+        return iter(self._items.values())
+
+    def report(self, final: Tally | None, exit_code: int) -> HealReport:
+        """The run's account as it stands."""
+        items = tuple(self._items.values())
+        return HealReport(
+            run=self.run,
+            baseline=self.baseline,
+            final=final,
+            items=items,
+            cost_usd=sum(item.cost_usd for item in items),
+            seconds=time.monotonic() - self._began,
+            branch=self.branch,
+            exit_code=exit_code,
+            notes=tuple(dict.fromkeys(self.notes)),
+        )
+
+    def _ask_a_person(self, report: ItemReport) -> None:
+        """Opens a review case, unless the same one is open from an earlier night."""
+        for waiting in self._history.reviews("open"):
+            if waiting.item.fingerprint == report.fingerprint and waiting.item.diff == report.diff:
+                return
+        self._history.open_review(self.run, report, self.base, self._clock())
+
+
+def item_report(item: WorkItem, state: ItemState, why: str) -> ItemReport:
+    """An item that was not worked on, or not yet."""
+    return ItemReport(
+        id=item.id,
+        kind="test",
+        tests=item.case.tests,
+        failure_class=item.case.failure_class,
+        impact=item.impact,
+        state=state,
+        model=None,
+        attempts=0,
+        files=(),
+        commit=None,
+        cost_usd=0.0,
+        seconds=0.0,
+        why=why,
+        fingerprint=item.case.fingerprint,
+    )
+
+
+def set_aside_report(failure: Failure, state: ItemState, failure_class: FailureClass, why: str) -> ItemReport:
+    """A failing test that never became an item."""
+    return ItemReport(
+        id=digest([failure.test])[:8],
+        kind="test",
+        tests=(failure.test,),
+        failure_class=failure_class,
+        impact=0.0,
+        state=state,
+        model=None,
+        attempts=0,
+        files=(),
+        commit=None,
+        cost_usd=0.0,
+        seconds=0.0,
+        why=why,
+        fingerprint=fingerprint(failure),
+    )
+
+
+def _most_frequent(counts: Mapping[str, int]) -> str:
+    return max(counts, key=lambda state: counts[state], default="nothing")

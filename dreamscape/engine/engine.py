@@ -1,0 +1,271 @@
+"""AutomationEngine: failing tests go in; landed repairs, review cases and a report come out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dreamscape.domain.errors import CannotGoOn, DreamscapeError, NoTests
+from dreamscape.domain.events import EventKind
+from dreamscape.domain.failures import Failure, FailureClass
+from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
+from dreamscape.domain.records import HealReport, ItemReport
+from dreamscape.domain.repair import Candidate, ItemState, Landing, RepairCase, SetAside, WorkItem
+from dreamscape.domain.runs import Outcome, RunEnd, TestRun
+from dreamscape.domain.settings import HealSettings
+from dreamscape.engine.book import RunBook, item_report, set_aside_report
+from dreamscape.engine.diffs import unified
+from dreamscape.engine.queue import ImpactOf, by_impact
+from dreamscape.engine.solving import Solution, Solver
+
+logger = logging.getLogger(__name__)
+
+HOPELESS = {
+    FailureClass.MISSING_DEPENDENCY: "a package the tests need is not installed in the project's interpreter",
+    FailureClass.NETWORK: "it looks for a network, which tests get neither in the sandbox nor on this machine",
+    FailureClass.FIXTURE: "the test asks for a fixture that does not exist, and tests are never changed",
+}
+"""What no change of the code can repair, and why."""
+
+GOOD = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a heal run is about to do, for a person to approve; ``target`` says where repairs would land."""
+
+    baseline: TestRun
+    items: tuple[WorkItem, ...]
+    set_aside: tuple[SetAside, ...]
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    landing: Landing
+    changes: Mapping[str, bytes]
+    report: ItemReport
+
+
+class AutomationEngine:
+    """Takes failing tests in order of impact and sees each through to landing, review or giving up."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        models: Models,
+        lander: Lander,
+        history: History,
+        solver: Solver,
+        impact_of: ImpactOf,
+        clock: Clock,
+        settings: HealSettings,
+    ) -> None:
+        self._agent = agent
+        self._models = models
+        self._lander = lander
+        self._history = history
+        self._solver = solver
+        self._impact_of = impact_of
+        self._clock = clock
+        self._settings = settings
+        self._deadline = 0.0
+        self._landed: list[_Landed] = []
+
+    def heal(
+        self, run: str, base: str | None, approve: Callable[[Plan], bool], notes: Sequence[str] = ()
+    ) -> HealReport:
+        """One run, from the first test to the last; ``base`` is the commit it starts from.
+
+        Raises DreamscapeError where it cannot go on. Interrupted, it saves what there is and lets the interrupt pass.
+        """
+        self._deadline = time.monotonic() + self._settings.max_minutes * 60
+        book = RunBook(run, base, self._lander.mode, self._history, self._clock)
+        book.notes += notes
+        book.open()
+        try:
+            report = self._heal(book, approve)
+        except BaseException as error:
+            book.close(book.report(None, _exit_code_of(error)))
+            raise
+        book.close(report)
+        return report
+
+    def _heal(self, book: RunBook, approve: Callable[[Plan], bool]) -> HealReport:
+        baseline = self._baseline(book)
+        if not baseline.failures:
+            return book.report(baseline.tally, 0)
+        triage = self._agent.triage(baseline.failures)
+        for aside in triage.set_aside:
+            state = ItemState.ENVIRONMENT if aside.failure_class is FailureClass.ENVIRONMENT else ItemState.FLAKY
+            book.record(set_aside_report(aside.failure, state, aside.failure_class, aside.why))
+        pending = self._without_awaiting(book, triage.confirmed)
+        queue = self._queue(baseline, pending)
+        if not approve(Plan(baseline, tuple(queue), triage.set_aside, self._lander.mode)):
+            return book.report(None, 1)
+        out_of_time = self._work_off(book, baseline, queue)
+        final = self._final(book, baseline)
+        done = all(item.state is ItemState.LANDED for item in book.items())
+        green = not final.tally.failed and not final.tally.errors
+        return book.report(final.tally, 4 if out_of_time else 0 if done and green else 1)
+
+    def _baseline(self, book: RunBook) -> TestRun:
+        run = self._agent.baseline()
+        book.notes += run.overridden
+        book.baseline = run.tally
+        if not run.results and run.end is not RunEnd.EXITED:
+            raise CannotGoOn(f"the test run ended before its first test ({run.end.value})", _last_lines(run))
+        if not run.results:
+            raise NoTests("pytest finds no tests in this project", "write one, or name their folder: heal.pytest_args")
+        book.tell(EventKind.BASELINE_TESTED, passed=run.tally.passed, failed=run.tally.failed, errors=run.tally.errors)
+        return run
+
+    def _without_awaiting(self, book: RunBook, failures: Sequence[Failure]) -> tuple[Failure, ...]:
+        """Leaves out what an earlier, unmerged heal branch repairs, so that no night does the work of another."""
+        pending = tuple(failures)
+        for branch, changes in self._lander.unmerged() if pending else ():
+            still = set(self._agent.failing([failure.test for failure in pending], changes))
+            why = f"{branch} repairs it and waits to be merged"
+            for failure in pending:
+                if failure.test not in still:
+                    state = ItemState.AWAITING_MERGE
+                    book.record(set_aside_report(failure, state, FailureClass.UNKNOWN, why))
+            pending = tuple(failure for failure in pending if failure.test in still)
+        return pending
+
+    def _queue(self, baseline: TestRun, failures: Sequence[Failure]) -> list[WorkItem]:
+        return by_impact(self._agent.cases(baseline, failures), self._impact_of) if failures else []
+
+    def _work_off(self, book: RunBook, baseline: TestRun, queue: list[WorkItem]) -> bool:
+        """Sees every item through, as far as time allows; whether time ran out."""
+        for item in queue:
+            book.tell(EventKind.ITEM_FOUND, item.id, tests=list(item.case.tests), impact=round(item.impact, 3))
+        tried = 0
+        while queue:
+            out_of_time = time.monotonic() >= self._deadline
+            if out_of_time or tried >= self._settings.max_items:
+                why = "the run's time was over" if out_of_time else f"a run takes {self._settings.max_items} items"
+                for item in queue:
+                    book.record(item_report(item, ItemState.DEFERRED, why))
+                return out_of_time
+            item, *queue = queue
+            tried += 1
+            report = self._see_through(book, item)
+            parts = self._agent.split(item.case) if report.state is ItemState.UNSOLVED else ()
+            if len(parts) > 1:
+                book.forget(item.id)
+                queue = by_impact(parts, self._impact_of) + queue
+                continue
+            book.record(report)
+            if report.state is ItemState.LANDED and queue:
+                queue = self._after_landing(book, baseline, queue, report)
+        return False
+
+    def _see_through(self, book: RunBook, item: WorkItem) -> ItemReport:
+        """Tries to repair one item; how it ended."""
+        began = time.monotonic()
+        hopeless = HOPELESS.get(item.case.failure_class)
+        if hopeless is not None:
+            return item_report(item, ItemState.SKIPPED, hopeless)
+        if not item.case.suspects:
+            why = "no line that may be changed is suspect; perhaps the test itself is stale"
+            return item_report(item, ItemState.UNSOLVED, why)
+        decision = self._models.decide(item, self._history.attempts(item.case.fingerprint))
+        book.tell(EventKind.ITEM_DECIDED, item.id, models=[card.name for card in decision.order], why=decision.why)
+        deadline = min(self._deadline, began + self._settings.item_minutes * 60)
+        with self._agent.bench(item.case) as bench:
+            solution = self._solver.solve(item, decision, bench, deadline)
+        book.record_attempts(item, solution.attempts)
+        return self._conclude(book, item, solution, time.monotonic() - began)
+
+    def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, seconds: float) -> ItemReport:
+        report = replace(
+            item_report(item, ItemState.UNSOLVED, solution.why),
+            model=solution.model or (solution.attempts[-1].card.name if solution.attempts else None),
+            attempts=sum(sum(attempt.counts.values()) for attempt in solution.attempts),
+            cost_usd=sum(attempt.cost_usd for attempt in solution.attempts),
+            seconds=seconds,
+        )
+        if solution.proven is not None:
+            return self._land(book, item, solution.proven, report)
+        if solution.choice is None:
+            return report
+        choice = solution.choice
+        return replace(
+            report,
+            state=ItemState.REVIEW,
+            files=choice.best.paths,
+            diff=diff_of(item.case, choice.best),
+            rivals=tuple(diff_of(item.case, rival) for rival in choice.rivals),
+            examples=choice.examples,
+        )
+
+    def _land(self, book: RunBook, item: WorkItem, candidate: Candidate, report: ItemReport) -> ItemReport:
+        changes = candidate.applied_to(item.case.sources)
+        trailers = [
+            ("Dreamscape-Run", book.run),
+            ("Dreamscape-Item", item.id),
+            ("Dreamscape-Model", report.model or "unknown"),
+            *(("Dreamscape-Test", test) for test in item.case.tests),
+        ]
+        subject = f"Repair {item.case.suspects[0].function or candidate.paths[0]}: {candidate.summary}"
+        landing = self._lander.land(changes, subject, trailers)
+        self._agent.advance(changes)
+        book.record_landing(item, landing, book.base)
+        landed = replace(
+            report,
+            state=ItemState.LANDED,
+            files=landing.files,
+            commit=landing.commit,
+            diff=diff_of(item.case, candidate),
+            why=f"{candidate.summary}; {report.why}",
+        )
+        self._landed.append(_Landed(landing, changes, landed))
+        return landed
+
+    def _after_landing(
+        self, book: RunBook, baseline: TestRun, queue: Sequence[WorkItem], landed: ItemReport
+    ) -> list[WorkItem]:
+        """What is still to do on the new base: some items may be gone, and the lines of others have moved."""
+        failures = [failure for item in queue for failure in item.case.failures]
+        still = set(self._agent.failing([failure.test for failure in failures], {}))
+        for item in queue:
+            if still.isdisjoint(item.case.tests):
+                report = item_report(item, ItemState.LANDED, f"repaired by the change of {landed.id}")
+                book.record(replace(report, model=landed.model, files=landed.files, commit=landed.commit))
+        return self._queue(baseline, [failure for failure in failures if failure.test in still])
+
+    def _final(self, book: RunBook, baseline: TestRun) -> TestRun:
+        """A fresh full run of the result; what broke although it was proven is taken back, the last landing first."""
+        final = self._agent.final()
+        while self._landed and (broken := self._regressions(baseline, final)):
+            last = self._landed.pop()
+            self._lander.take_back(last.landing)
+            self._agent.retreat(last.changes)
+            book.branch = book.branch if self._landed else None
+            book.record_rollback(last.report.id, last.landing.commit, f"taken back: {broken[0]} broke in the final run")
+            final = self._agent.final()
+        return final
+
+    def _regressions(self, baseline: TestRun, final: TestRun) -> tuple[str, ...]:
+        passed_before = set(baseline.keys(*GOOD))
+        broken = [r.test for r in final.results if r.test in passed_before and r.outcome not in GOOD]
+        return self._agent.failing(broken, {}) if broken else ()
+
+
+def diff_of(case: RepairCase, candidate: Candidate) -> str:
+    """A candidate's change as a unified diff."""
+    return unified(case.sources, candidate.applied_to(case.sources))
+
+
+def _exit_code_of(error: BaseException) -> int:
+    if isinstance(error, DreamscapeError):
+        return error.exit_code
+    return 130 if isinstance(error, KeyboardInterrupt) else 70
+
+
+def _last_lines(run: TestRun) -> str:
+    lines = run.output_tail.strip().splitlines()[-3:]
+    return "run pytest once by hand; it last said: " + " / ".join(lines) if lines else "run pytest once by hand"

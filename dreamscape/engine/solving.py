@@ -1,0 +1,157 @@
+"""One work item goes in; models are tried in the decided order; a proven change, a review case or nothing comes out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dreamscape.domain.errors import DreamscapeError
+from dreamscape.domain.models import Answer, Decision, ModelCard
+from dreamscape.domain.ports import Bench, Client, Proposer
+from dreamscape.domain.repair import (
+    Ask,
+    Candidate,
+    Choice,
+    Judge,
+    Reply,
+    Verdict,
+    VerdictState,
+    WorkItem,
+)
+
+logger = logging.getLogger(__name__)
+
+ProposerOf = Callable[[ModelCard], Proposer]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One model's work on one item, for the books; ``counts`` maps verdict states to how many candidates got them."""
+
+    card: ModelCard
+    counts: Mapping[str, int]
+    questions: int
+    cost_usd: float
+    seconds: float
+    solved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """``proven`` may land; else ``choice`` (if any) goes to a person; ``why`` says what decided."""
+
+    attempts: tuple[Attempt, ...]
+    proven: Candidate | None
+    choice: Choice | None
+    model: str | None
+    why: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one attempt has done so far; owned by the loop that drives it."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    plausible: list[Candidate] = field(default_factory=list)
+    questions: int = 0
+    cost_usd: float = 0.0
+    trouble: str = ""
+
+
+class Solver:
+    """Drives proposers through their steps and puts what they find to the bench."""
+
+    def __init__(
+        self, proposer_of: ProposerOf, client: Client, forbidden: Callable[[Candidate, WorkItem], bool]
+    ) -> None:
+        """``forbidden`` tells a change that a person has rejected before."""
+        self._proposer_of = proposer_of
+        self._client = client
+        self._forbidden = forbidden
+
+    def solve(self, item: WorkItem, decision: Decision, bench: Bench, deadline: float) -> Solution:
+        """Tries the decided models in order until one's repair is proven; ``deadline`` as in `time.monotonic`."""
+        attempts: list[Attempt] = []
+        plausible: dict[str, Candidate] = {}
+        found_by: dict[str, str] = {}
+        undecided: Choice | None = None
+        why = decision.why if not decision.order else ""
+        for card in decision.order:
+            if time.monotonic() >= deadline:
+                why = why or "no time was left to try"
+                break
+            began = time.monotonic()
+            tally = self._drive(card, item, bench, deadline)
+            for candidate in tally.plausible:
+                plausible.setdefault(candidate.id, candidate)
+                found_by.setdefault(candidate.id, card.name)
+            proven, undecided, word = self._settle(plausible, bench) if tally.plausible else (None, undecided, "")
+            attempts.append(_attempt(card, tally, time.monotonic() - began, solved=proven is not None))
+            if proven is not None:
+                return Solution(tuple(attempts), proven, None, found_by[proven.id], word)
+            why = word or tally.trouble or _in_vain(tally)
+        model = found_by[undecided.best.id] if undecided else None
+        return Solution(tuple(attempts), None, undecided, model, why)
+
+    def _drive(self, card: ModelCard, item: WorkItem, bench: Bench, deadline: float) -> _Tally:
+        tally = _Tally()
+        steps = self._proposer_of(card).steps(item.case)
+        reply: Reply = None
+        try:
+            step = next(steps)
+            while time.monotonic() < deadline:
+                match step:
+                    case Judge(candidates):
+                        reply = bench.judge(candidates, deadline)
+                        self._count(reply, item, tally)
+                    case Ask():
+                        reply = self._ask(step, card, tally)
+                step = steps.send(reply)
+        except StopIteration:
+            pass
+        finally:
+            steps.close()
+        return tally
+
+    def _count(self, verdicts: tuple[Verdict, ...], item: WorkItem, tally: _Tally) -> None:
+        tally.counts.update(verdict.state.value for verdict in verdicts)
+        for verdict in verdicts:
+            if verdict.state is VerdictState.PLAUSIBLE and not self._forbidden(verdict.candidate, item):
+                tally.plausible.append(verdict.candidate)
+
+    def _ask(self, step: Ask, card: ModelCard, tally: _Tally) -> Answer | None:
+        tally.questions += 1
+        try:
+            answer = self._client.submit_prompt(step.prompt, card)
+        except DreamscapeError as error:
+            logger.warning("%s gave no answer: %s", card.name, error)
+            tally.trouble = f"{card.name} gave no answer: {error}"
+            return None
+        tally.cost_usd += answer.cost_usd
+        return answer
+
+    def _settle(self, plausible: dict[str, Candidate], bench: Bench) -> tuple[Candidate | None, Choice | None, str]:
+        """The best of the plausible that also proves itself; those that do not are struck from ``plausible``."""
+        while plausible:
+            choice = bench.choose(tuple(plausible.values()))
+            proof = bench.prove(choice.best)
+            if not proof.holds:
+                logger.info("dropped: %s (%s)", choice.best.summary, proof.why)
+                del plausible[choice.best.id]
+                continue
+            if choice.may_land:
+                return choice.best, None, choice.why
+            return None, choice, choice.why
+        return None, None, "what passed the failing tests did not pass the whole suite twice"
+
+
+def _attempt(card: ModelCard, tally: _Tally, seconds: float, *, solved: bool) -> Attempt:
+    return Attempt(card, dict(tally.counts), tally.questions, tally.cost_usd, seconds, solved)
+
+
+def _in_vain(tally: _Tally) -> str:
+    tried = sum(tally.counts.values())
+    return f"none of {tried} candidates passed its tests" if tried else "no change to try was found"
