@@ -1,0 +1,361 @@
+"""Git by subprocess: what a project's repository holds, asked so that neither its settings nor ours can interfere.
+
+Paths go in and come out relative to the project's folder (posix, undecodable bytes as surrogates), also where that
+folder lies below the repository's root. Nothing here writes to the working tree, the index or a branch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from dreamscape.tools.git_process import GitFailed, is_installed, refusal, run_git
+
+_LINK, _SUBMODULE = "120000", "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseState:
+    """What must be laid over the working tree to see HEAD's version of the tracked files.
+
+    ``overrides`` maps paths to HEAD's content as a checkout would write it; those of ``executable`` bear the exec bit.
+    ``notes`` are sentences about what is not seen (links and submodules that differ).
+    """
+
+    overrides: Mapping[str, bytes | None]
+    executable: frozenset[str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file a commit changed: ``status`` is A, M, D, T, R or C; ``old_path`` where it was before R or C."""
+
+    status: str
+    path: str
+    old_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit; ``at`` is the committer's time in UTC; ``files`` is empty for a merge."""
+
+    id: str
+    parents: tuple[str, ...]
+    at: datetime
+    author: str
+    subject: str
+    body: str
+    files: tuple[FileChange, ...]
+
+
+class Git:
+    """The repository around one project folder. Every method raises GitFailed where git refuses."""
+
+    def __init__(self, folder: Path, root: Path, git_dir: Path, *, is_bare: bool = False) -> None:
+        self.folder = folder
+        self.root = root
+        self.git_dir = git_dir
+        self.is_bare = is_bare
+        self.prefix = "" if is_bare or folder == root else folder.relative_to(root).as_posix() + "/"
+
+    @classmethod
+    def find(cls, folder: Path) -> Git | None:
+        """The repository ``folder`` lies in (itself or above); None if there is none, or no git on this machine.
+
+        Raises GitFailed where git finds one but refuses it (another user's, a broken one).
+        """
+        folder = folder.resolve()
+        if not is_installed() or not folder.is_dir():
+            return None
+        asked = run_git(["rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir"], folder)
+        if asked.returncode:
+            if b"not a git repository" in asked.stderr:
+                return None
+            raise refusal("rev-parse", asked.stderr)
+        bare, inside, git_dir = os.fsdecode(asked.stdout).rstrip("\n").split("\n", 2)
+        if bare == "true":
+            return cls(folder, folder, Path(git_dir), is_bare=True)
+        if inside == "true":
+            return None
+        root = Path(os.fsdecode(run_git(["rev-parse", "--show-toplevel"], folder).stdout).rstrip("\n")).resolve()
+        # A repository's own core.worktree may point anywhere; then this folder is not its.
+        return cls(folder, root, Path(git_dir)) if folder.is_relative_to(root) else None
+
+    def ask(
+        self, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, fine: Collection[int] = (0,)
+    ) -> bytes:
+        """What `git WORDS` prints. ``fine`` lists the exit codes that are no refusal; other than 0 gives ``b""``."""
+        ran = run_git([*self._without_local_filters, *words], self.folder, stdin, env)
+        if ran.returncode not in fine:
+            raise refusal(words[0], ran.stderr)
+        return ran.stdout if ran.returncode == 0 else b""
+
+    def say(self, *words: str, fine: Collection[int] = (0,)) -> str:
+        """Like `ask`, for one line of text; ``""`` where there is none."""
+        return os.fsdecode(self.ask(*words, fine=fine)).rstrip("\n")
+
+    # Where HEAD stands
+
+    def head(self) -> str | None:
+        """HEAD's commit; None in a repository without one."""
+        return self.commit_of("HEAD")
+
+    def commit_of(self, name: str) -> str | None:
+        """The commit a branch, tag or revision names; None if there is none."""
+        return (
+            self.say("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", fine=(0, 1, 128))
+            or None
+        )
+
+    def branch(self) -> str | None:
+        """The current branch's short name; None if HEAD is detached."""
+        full = self.say("symbolic-ref", "--quiet", "HEAD", fine=(0, 1))
+        return full.removeprefix("refs/heads/") or None
+
+    def tags_at(self, name: str = "HEAD") -> tuple[str, ...]:
+        """Tags on a commit, sorted by name."""
+        return tuple(sorted(self.say("tag", "--points-at", name).split()))
+
+    def previous_tag(self, name: str = "HEAD") -> str | None:
+        """The nearest tag before a commit, its own not counted; None if there is none."""
+        if self.commit_of(f"{name}^") is None:
+            return None
+        return self.say("describe", "--tags", "--abbrev=0", f"{name}^", fine=(0, 128)) or None
+
+    def latest_tag(self, name: str = "HEAD") -> str | None:
+        """The nearest tag at or before a commit; None if there is none."""
+        return self.say("describe", "--tags", "--abbrev=0", name, fine=(0, 128)) or None
+
+    def is_ancestor(self, earlier: str, later: str) -> bool:
+        """Whether ``later`` contains ``earlier`` (False also where one of them is not there)."""
+        ran = run_git(["merge-base", "--is-ancestor", earlier, later], self.folder)
+        return ran.returncode == 0
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor; None for histories that never met."""
+        return self.say("merge-base", one, other, fine=(0, 1)) or None
+
+    def unmerged_branches(self, pattern: str = "dreamscape/heal-*") -> dict[str, str]:
+        """Local branches that match and are not contained in HEAD: short name -> tip."""
+        words = ["for-each-ref", "--format=%(refname)%00%(objectname)", f"refs/heads/{pattern}"]
+        if self.head() is not None:
+            words.insert(1, "--no-merged=HEAD")
+        lines = (line.split("\0") for line in self.say(*words).splitlines())
+        return {name.removeprefix("refs/heads/"): tip for name, tip in lines}
+
+    def checked_out(self) -> dict[str, Path]:
+        """Branches that some working tree is on: short name -> its folder."""
+        found: dict[str, Path] = {}
+        folder = self.root
+        for line in self.say("worktree", "list", "--porcelain").splitlines():
+            if line.startswith("worktree "):
+                folder = Path(line.removeprefix("worktree "))
+            elif line.startswith("branch refs/heads/"):
+                found[line.removeprefix("branch refs/heads/")] = folder
+        return found
+
+    def unfinished(self) -> str | None:
+        """The merge, rebase or the like that is under way, in a word; None if there is none."""
+        marks = {
+            "MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert",
+            "rebase-merge": "rebase", "rebase-apply": "rebase", "BISECT_LOG": "bisect",
+        }  # fmt: skip
+        return next((word for mark, word in marks.items() if (self.git_dir / mark).exists()), None)
+
+    # What a commit holds
+
+    def tracked(self, commit: str = "HEAD") -> frozenset[str]:
+        """Paths of the files in a commit (below the project's folder)."""
+        return frozenset(_texts(self.ask("ls-tree", "-r", "-z", "--name-only", commit)))
+
+    def is_tracked(self, path: str) -> bool:
+        """Whether the index knows this file."""
+        return bool(self.ask("ls-files", "-z", "--error-unmatch", "--", path, fine=(0, 1)))
+
+    def mode(self, commit: str, path: str) -> str | None:
+        """A path's mode in a commit (100644, 100755, 120000 link, 160000 submodule, 040000 folder); None if absent."""
+        return self.say("ls-tree", "--full-tree", "-z", commit, "--", self.prefix + path)[:6] or None
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file's bytes as stored in a commit (no conversion); None if it is not there."""
+        if self.mode(commit, path) in (None, "040000", _SUBMODULE):
+            return None
+        return self.ask("cat-file", "blob", f"{commit}:{self.prefix}{path}")
+
+    def files_at(self, commit: str, paths: Collection[str]) -> dict[str, bytes]:
+        """The files as a checkout of ``commit`` would write them (line endings, filters); no links, no absent ones."""
+        return {path: content for path, (content, _) in self._checkout(commit, paths).items()}
+
+    def changes_between(self, old: str, new: str) -> dict[str, bytes | None]:
+        """What turns a checkout of ``old`` into one of ``new``: path -> bytes, None where deleted; links left out."""
+        words = _texts(self.ask("diff-tree", "-r", "-z", "--no-renames", "--relative", "--name-status", old, new))
+        statuses = dict(zip(words[1::2], words[::2], strict=True))
+        written = self.files_at(new, [path for path, status in statuses.items() if status != "D"])
+        return {path: written.get(path) for path, status in statuses.items() if status == "D" or path in written}
+
+    def diff(self, old: str, new: str) -> bytes:
+        """The patch from one commit or tree to another, as `git apply` takes it."""
+        return self.ask(
+            "diff-tree", "-p", "-r", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv",
+            "--relative", old, new,
+        )  # fmt: skip
+
+    def log(self, *revisions: str, since: datetime | None = None) -> tuple[Commit, ...]:
+        """Commits, newest first, with the files they changed; ``revisions`` such as ``v1..HEAD`` (default HEAD)."""
+        if not revisions and self.head() is None:
+            return ()
+        limits = [f"--since={since.astimezone(UTC).isoformat()}"] if since else []
+        return _commits(
+            self.ask(
+                "log", "-z", "--encoding=UTF-8", "--no-show-signature", "--no-ext-diff", "--name-status", "-M",
+                "--relative", "--format=tformat:%x01%H%x00%P%x00%ct%x00%an%x00%s%x00%b", *limits,
+                "--end-of-options", *(revisions or ("HEAD",)), "--", *([self.prefix and "."] if self.prefix else []),
+            )
+        )  # fmt: skip
+
+    # How the working tree differs
+
+    def dirty(self) -> tuple[str, ...]:
+        """Tracked files with staged or unstaged edits, of the whole repository, relative to its root."""
+        return tuple(path for path, *_ in self._status(":/"))
+
+    def base_overrides(self) -> Mapping[str, bytes | None]:
+        """`base_state` without its notes: what must be laid over the working tree to see HEAD's version."""
+        return self.base_state().overrides
+
+    def base_state(self) -> BaseState:
+        """What must change in the working tree to see HEAD's version of the tracked files; nothing is changed.
+
+        A deleted file is restored, an edit (staged or not, hidden by assume-unchanged or skip-worktree or not) taken
+        back; a file that is only staged counts as untracked and is left as it stands.
+        """
+        if self.head() is None:
+            return BaseState({}, frozenset(), ())
+        modes = {self._below(path): mode for path, mode in self._status(".") if mode != "000000"}
+        modes |= {path: self.mode("HEAD", path) or "000000" for path in self._hidden_edits() if path not in modes}
+        odd = sorted(path for path, mode in modes.items() if mode in (_LINK, _SUBMODULE))
+        files = self._checkout("HEAD", [path for path, mode in modes.items() if mode.startswith("100")])
+        return BaseState(
+            overrides={path: content for path, (content, _) in sorted(files.items())},
+            executable=frozenset(path for path, (_, is_executable) in files.items() if is_executable),
+            notes=tuple(f"{path} is a link or a submodule that differs from HEAD: used as it stands" for path in odd),
+        )
+
+    def _status(self, where: str) -> list[tuple[str, str]]:
+        """(path from the root, mode in HEAD or 000000) of every tracked file that differs from HEAD."""
+        listing = self.ask(
+            "status", "--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames",
+            "--", str(self.root) if where == ":/" else ".",
+        )  # fmt: skip
+        found = []
+        for entry in _texts(listing):
+            if entry.startswith("1 "):
+                fields = entry.split(" ", 8)
+                found.append((fields[8], fields[3]))
+            elif entry.startswith("u "):
+                path = entry.split(" ", 10)[10]
+                mode = self.say("ls-tree", "--full-tree", "-z", "HEAD", "--", path)[:6]
+                found.append((path, mode or "000000"))
+        return found
+
+    def _hidden_edits(self) -> list[str]:
+        """Files whose edits `git status` was told not to see; a sparse checkout's missing ones stay missing."""
+        flagged = (entry for entry in _texts(self.ask("ls-files", "-v", "-z")) if entry[0].islower() or entry[0] == "S")
+        return [entry[2:] for entry in flagged if (self.folder / entry[2:]).is_file()]
+
+    def _below(self, path: str) -> str:
+        return path.removeprefix(self.prefix)
+
+    # A commit laid out somewhere else
+
+    @contextlib.contextmanager
+    def scratch(self, commit: str) -> Iterator[tuple[Path, dict[str, str]]]:
+        """An empty working folder and an index of its own that holds ``commit``; yields folder and environment.
+
+        With that environment git knows the commit's attributes and has never heard of the user's tree.
+        """
+        with tempfile.TemporaryDirectory(prefix="dreamscape-git-") as name:
+            folder = Path(name, "tree")
+            folder.mkdir()
+            env = {
+                "GIT_DIR": str(self.git_dir),
+                "GIT_WORK_TREE": str(folder),
+                "GIT_INDEX_FILE": str(Path(name, "index")),
+                "GIT_PREFIX": "",
+            }
+            self.ask("read-tree", commit, env=env)
+            yield folder, env
+
+    def _checkout(self, commit: str, paths: Collection[str]) -> dict[str, tuple[bytes, bool]]:
+        """Path -> bytes and whether it is executable, as git itself would write them."""
+        if not paths:
+            return {}
+        known = self.tracked(commit)
+        wanted = [path for path in paths if path in known]
+        found: dict[str, tuple[bytes, bool]] = {}
+        with self.scratch(commit) as (folder, env):
+            names = b"".join(os.fsencode(self.prefix + path) + b"\0" for path in wanted)
+            self.ask("-C", str(folder), "checkout-index", "-z", "--stdin", "--quiet", stdin=names, env=env)
+            for path in wanted:
+                file = folder / (self.prefix + path)
+                if not file.is_symlink() and file.is_file():
+                    found[path] = (file.read_bytes(), bool(file.stat().st_mode & stat.S_IXUSR))
+        return found
+
+    @cached_property
+    def local_filters(self) -> frozenset[str]:
+        """Filter drivers the repository's own configuration defines: programs, so they are never run."""
+        listing = run_git(
+            ["config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$"],
+            self.folder,
+        )
+        words = _texts(listing.stdout)
+        keys = (key for scope, key in zip(words[::2], words[1::2], strict=True) if scope in ("local", "worktree"))
+        return frozenset(key.removeprefix("filter.").rpartition(".")[0] for key in keys)
+
+    @cached_property
+    def _without_local_filters(self) -> tuple[str, ...]:
+        if any("=" in name for name in self.local_filters):
+            raise GitFailed("this repository's configuration names a filter with '=' in it", "rename that filter")
+        ends = ("clean=", "smudge=", "process=", "required=false")
+        return tuple(
+            word for name in sorted(self.local_filters) for end in ends for word in ("-c", f"filter.{name}.{end}")
+        )
+
+
+def _texts(listing: bytes) -> list[str]:
+    """The entries of a NUL-ended listing."""
+    return [os.fsdecode(entry) for entry in listing.split(b"\0")[:-1]]
+
+
+def _commits(listing: bytes) -> tuple[Commit, ...]:
+    words = os.fsdecode(listing).split("\0")
+    commits: list[Commit] = []
+    at = 0
+    while at < len(words) and words[at].startswith("\x01"):
+        commit, parents, seconds, author, subject, body = words[at : at + 6]
+        at += 6
+        files: list[FileChange] = []
+        while at < len(words) and not words[at].startswith("\x01"):
+            status = words[at].strip()
+            if not status:
+                at += 1
+            elif status[0] in "RC":
+                files.append(FileChange(status[0], words[at + 2], words[at + 1]))
+                at += 3
+            else:
+                files.append(FileChange(status[0], words[at + 1]))
+                at += 2
+        when = datetime.fromtimestamp(int(seconds), UTC)
+        commits.append(
+            Commit(commit[1:], tuple(parents.split()), when, author, subject, body.strip("\n"), tuple(files))
+        )
+    return tuple(commits)
