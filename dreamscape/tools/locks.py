@@ -36,6 +36,11 @@ class _Handle:
             self.number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         _open_handles.add(self)
 
+    def release(self) -> None:
+        """Ends the lock for whoever shares this handle, a child included that has only just been forked."""
+        fcntl.flock(self.number, fcntl.LOCK_UN)
+        self.close()
+
     def close(self) -> None:
         if self.number >= 0:
             os.close(self.number)
@@ -73,7 +78,7 @@ def project_lock(project: Path) -> Iterator[None]:
         yield
         os.ftruncate(handle.number, 0)
     finally:
-        handle.close()
+        handle.release()
 
 
 @contextlib.contextmanager
@@ -84,7 +89,7 @@ def waiting_lock(path: Path) -> Iterator[None]:
         fcntl.flock(handle.number, fcntl.LOCK_EX)
         yield
     finally:
-        handle.close()
+        handle.release()
 
 
 def lock_holder(project: Path) -> Holder | None:
