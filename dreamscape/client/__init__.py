@@ -1,1 +1,5 @@
-"""OpenAIClient: a prompt and a card go in, the model's exact answer comes out."""
+"""OpenAIClient: a prompt and a card go in, the model's exact answer comes out; there is no other way to a model."""
+
+from dreamscape.client.client import OpenAIClient
+
+__all__ = ["OpenAIClient"]

@@ -27,7 +27,8 @@ class RepairCase:
 
     ``failures`` has one entry per failing test, ``suspects`` is sorted by suspiciousness, the highest first;
     ``sources`` maps the project-relative path of each file that may be edited to its bytes; ``touching`` names
-    passing tests that run suspect lines, ``passing`` all tests that pass and must go on passing (``touching`` first).
+    passing tests that run suspect lines, ``passing`` all tests that pass and must go on passing (``touching`` first);
+    ``test_sources`` has the failing tests' files, to be read, never to be changed.
     """
 
     id: str
@@ -38,6 +39,7 @@ class RepairCase:
     sources: Mapping[str, bytes]
     touching: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
+    test_sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def tests(self) -> tuple[str, ...]:

@@ -1,0 +1,89 @@
+"""A repair case and what was tried before go in, the question for a model comes out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from string import Template
+
+from dreamscape.domain.failures import Failure
+from dreamscape.domain.models import Prompt
+from dreamscape.domain.repair import RepairCase
+
+MOST_FAILURES = 5
+MOST_FUNCTIONS = 6
+MOST_LINES = 200
+"""What a prompt shows at most: more failures or functions of one cause repeat themselves (chosen)."""
+
+
+def prompt_for(case: RepairCase, template: str, attempt: int, history: Sequence[str]) -> Prompt:
+    """The question: ``template`` with $failures, $tests, $suspects and $history filled in.
+
+    ``attempt`` counts from 1; ``history`` says in words what came of the attempts before.
+    """
+    text = Template(template).safe_substitute(
+        failures="\n\n".join(_failure(failure) for failure in case.failures[:MOST_FAILURES]),
+        tests="\n\n".join(_tests(case)),
+        suspects="\n\n".join(_suspects(case)),
+        history=_history(history),
+    )
+    return Prompt(text, case.fingerprint, attempt)
+
+
+def _failure(failure: Failure) -> str:
+    lines = [f"{failure.test}", f"{failure.exception}: {failure.message}"]
+    if failure.comparison is not None:
+        compared = failure.comparison
+        lines.append(f"compared with {compared.operator}: {compared.left} and {compared.right}")
+    lines += [f"  {frame.path}:{frame.line} in {frame.function}" for frame in failure.frames if frame.in_project]
+    return _fenced("\n".join(lines))
+
+
+def _tests(case: RepairCase) -> list[str]:
+    """The source of each failing test's function, once."""
+    shown: dict[tuple[str, str], str] = {}
+    for failure in case.failures[:MOST_FAILURES]:
+        path, _, rest = failure.test.partition("::")
+        name = rest.rpartition("::")[2].split("[", 1)[0]
+        source = _definition(case.test_sources.get(path, b""), name)
+        if source:
+            shown.setdefault((path, name), f"{path}\n{_fenced(source, 'python')}")
+    return list(shown.values())
+
+
+def _suspects(case: RepairCase) -> list[str]:
+    """The most suspicious functions, each once, the most suspicious first."""
+    functions = dict.fromkeys((suspect.path, suspect.function) for suspect in case.suspects)
+    return [
+        f"{path}\n{_fenced(source, 'python')}"
+        for path, function in list(functions)[:MOST_FUNCTIONS]
+        if (source := _definition(case.sources.get(path, b""), function.rpartition(".")[2]))
+    ]
+
+
+def _definition(source: bytes, name: str) -> str:
+    """The text of a function by its last name; the file's first lines where there is none (module level)."""
+    try:
+        tree = ast.parse(source)
+        text = source.decode("utf-8")
+    except (SyntaxError, ValueError):
+        text = source.decode("utf-8", "replace")
+        return "\n".join(text.splitlines()[:MOST_LINES])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "\n".join(text.splitlines()[first - 1 : node.end_lineno][:MOST_LINES])
+    return "\n".join(text.splitlines()[:MOST_LINES])
+
+
+def _history(history: Sequence[str]) -> str:
+    if not history:
+        return ""
+    return "\n## What was tried already\n" + "\n".join(f"- {line}" for line in history) + "\n"
+
+
+def _fenced(text: str, info: str = "") -> str:
+    ticks = "```"
+    while ticks in text:
+        ticks += "`"
+    return f"{ticks}{info}\n{text}\n{ticks}"
