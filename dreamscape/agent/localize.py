@@ -55,7 +55,7 @@ def ochiai(failing: Collection[str], passing: Iterable[str], coverage: Coverage)
     return scores
 
 
-def tests_touching(lines: Collection[Line], tests: Iterable[str], coverage: Coverage) -> tuple[str, ...]:
+def touching_tests(lines: Collection[Line], tests: Iterable[str], coverage: Coverage) -> tuple[str, ...]:
     """Those of the tests that run at least one of these lines."""
     wanted: dict[str, set[int]] = {}
     for path, line in lines:
