@@ -1,0 +1,150 @@
+"""Starts the launcher that builds a sandbox: by itself, through bubblewrap, or without walls on a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from dreamscape.agent.jail.task import Task
+from dreamscape.agent.sandbox_confined import Channels
+from dreamscape.agent.sandbox_places import Places, interpreter_of_ours, is_under
+from dreamscape.domain.errors import CannotGoOn
+
+_BOOT = "import sys; sys.path.append(sys.argv.pop()); from jail.start import main; main()"
+_AGENT = Path(__file__).parent
+_NOT_COPIED = (".dreamscape",)
+
+Started = tuple["subprocess.Popen[bytes]", Channels]
+
+
+def start_in_namespaces(wanted: Mapping[str, object], resources: ExitStack) -> Started:
+    """The launcher builds everything itself."""
+    return _launch([], _own_python(_AGENT), {**wanted, "level": "namespaces"}, resources)
+
+
+def start_in_bubblewrap(wanted: Mapping[str, object], project: Path, places: Places, resources: ExitStack) -> Started:
+    """The launcher is the first process inside walls that bubblewrap built, and copies the project into memory."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise CannotGoOn("bubblewrap is not installed", "install the package `bubblewrap`")
+    source, agent = places.files.parent / "project", places.files.parent / "launcher"
+    files: dict[bytes, bytes] = dict(wanted["files"])  # type: ignore[call-overload]  # values are as the task's fields
+    handed = {os.fsdecode(name): resources.enter_context(_in_memory(content)) for name, content in files.items()}
+    words = [program, *_WALLS, *(() if wanted["network"] else ("--unshare-net",))]
+    words += [word for place in places.hidden for word in ("--tmpfs", str(place))]
+    words += ["--dir", str(places.home), "--ro-bind", str(project), str(source), "--ro-bind", str(_AGENT), str(agent)]
+    words += ["--tmpfs", str(project)]
+    shown = [*places.readable, *interpreter_of_ours(), *_left_in_place(project)]
+    words += [word for path in _bound_once(shown, [*places.hidden, project]) for word in ("--ro-bind", path, path)]
+    words += [w for name, fd in handed.items() for w in ("--ro-bind-data", str(fd), str(places.files / name))]
+    words += [word for path in places.masked if path.is_socket() for word in ("--ro-bind", "/dev/null", str(path))]
+    task = {**wanted, "level": "inside", "files": {}, "source": os.fsencode(source)}
+    return _launch(words, _own_python(agent), task, resources, tuple(handed.values()))
+
+
+_WALLS = (
+    *("--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--new-session", "--as-pid-1", "--cap-drop", "ALL"),
+    *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
+)
+
+
+def start_without_walls(wanted: Mapping[str, object], project: Path, resources: ExitStack) -> Started:
+    """Limits alone, on a copy that comes first on the import path; an editable install still finds the original."""
+    folder = Path(
+        resources.enter_context(tempfile.TemporaryDirectory(prefix="dreamscape-", ignore_cleanup_errors=True))
+    )
+    copy = folder / "project"
+    copy.mkdir()
+    for name in (path.name for path in _virtual_environments(project)):
+        (copy / name).symlink_to(project / name)
+    env: dict[bytes, bytes] = dict(wanted["env"])  # type: ignore[call-overload]  # values are as the task's fields
+    paths = [os.fsencode(copy), *filter(None, [env.get(b"PYTHONPATH")])]
+    env |= {b"PYTHONPATH": b":".join(paths), b"HOME": os.fsencode(folder / "home")}
+    env[b"DREAMSCAPE_FILES"] = os.fsencode(folder / "files")
+    task = {
+        **wanted,
+        "level": "none",
+        "env": env,
+        "source": os.fsencode(project),
+        "project": os.fsencode(copy),
+        "home": os.fsencode(folder / "home"),
+        "files_folder": os.fsencode(folder / "files"),
+    }
+    return _launch([], _own_python(_AGENT), task, resources)
+
+
+def _own_python(agent: Path) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", _BOOT, str(agent)]
+
+
+def _launch(
+    prefix: list[str],
+    launcher: list[str],
+    task: Mapping[str, object],
+    resources: ExitStack,
+    handed: tuple[int, ...] = (),
+) -> Started:
+    requests_reader, requests_writer = os.pipe()
+    reports_reader, reports_writer = os.pipe()
+    lifeline_reader, lifeline_writer = os.pipe()
+    status_reader, status_writer = os.pipe()
+    theirs = (requests_reader, reports_writer, lifeline_reader, status_writer)
+    env: dict[bytes, bytes] = dict(task["env"])  # type: ignore[call-overload]  # values are as the task's fields
+    env[b"DREAMSCAPE_REQUESTS"], env[b"DREAMSCAPE_REPORTS"] = b"%d" % requests_reader, b"%d" % reports_writer
+    fds = dict(zip(("requests_fd", "reports_fd", "lifeline_fd", "status_fd"), theirs, strict=True))
+    channels = Channels(requests_writer, reports_reader, status_reader, lifeline_writer)
+    try:
+        with _in_memory(Task(**{"source": b"", **task, "env": env, **fds}).packed()) as description:
+            process = subprocess.Popen(
+                [*prefix, *launcher],
+                stdin=description,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
+                cwd="/",
+                pass_fds=[*theirs, *handed],
+                start_new_session=True,
+            )
+    except BaseException:
+        for handle in (requests_writer, reports_reader, status_reader, lifeline_writer):
+            os.close(handle)
+        raise
+    finally:
+        for handle in theirs:
+            os.close(handle)
+    return process, channels
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    """A file without a name that holds this, at its beginning."""
+    handle = os.memfd_create("dreamscape")
+    try:
+        with os.fdopen(os.dup(handle), "wb") as file:
+            file.write(content)
+        os.lseek(handle, 0, os.SEEK_SET)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _bound_once(paths: list[Path], hidden: list[Path]) -> list[str]:
+    """What would not be seen otherwise, parents first."""
+    return [str(path) for path in sorted(set(paths)) if path.exists() and is_under(path, hidden)]
+
+
+def _left_in_place(project: Path) -> list[Path]:
+    """Large parts of a project that no test changes: read-only instead of copied."""
+    git = project / ".git"
+    return [*_virtual_environments(project), *([git] if git.is_dir() else [])]
+
+
+def _virtual_environments(project: Path) -> list[Path]:
+    return [marker.parent for marker in project.glob("*/pyvenv.cfg")]

@@ -1,0 +1,137 @@
+"""Which places of this machine a sandboxed command finds empty, which it may read, and which environment it gets."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_ALWAYS_HIDDEN = ("/tmp", "/var/tmp", "/run", "/home", "/root")
+_NEVER_HIDDEN = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/dev", "/proc", "/sys")
+_INHERITED = ("TZ", "LD_LIBRARY_PATH")
+"""Neither holds secrets: without the first, times change their meaning; without the second, some interpreters do not
+start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Paths of the host; all but those in ``readable`` are real ones, free of symbolic links."""
+
+    hidden: tuple[Path, ...]
+    readable: tuple[Path, ...]
+    masked: tuple[Path, ...]
+    home: Path
+    files: Path
+
+
+def places_of(project: Path, readable: Iterable[Path], *, network: bool) -> Places:
+    """What to hide and show around this project as the machine is now."""
+    hidden = _hidden()
+    own = Path("/run" if Path("/run").is_dir() else "/tmp", "dreamscape")
+    shown = [*readable, *_git_folders(project), *(_resolver() if network else ())]
+    masked = [*_sockets(hidden), *_own_state(project)]
+    return Places(hidden, tuple(_with_real_paths(shown)), tuple(masked), own / "home", own / "files")
+
+
+def environment(executable: str, added: Mapping[str, str], places: Places) -> dict[bytes, bytes]:
+    """The whole environment of a command: an allow-list, then what was added."""
+    folder = os.path.dirname(executable)  # noqa: PTH120 - of the path as written: a symbolic link is a venv's only sign
+    path = dict.fromkeys([folder, "/usr/local/bin", "/usr/bin", "/bin"])
+    env = {
+        "PATH": ":".join(path),
+        "HOME": str(places.home),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "DREAMSCAPE_FILES": str(places.files),
+        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+        **added,
+    }
+    return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+
+
+def is_under(path: Path, places: Iterable[Path]) -> bool:
+    """Whether a path is one of these places or lies in one."""
+    return any(path == place or place in path.parents for place in places)
+
+
+def _hidden() -> tuple[Path, ...]:
+    """Without those that lie inside another."""
+    homes = [os.environ.get("HOME", ""), _passwd_home()]
+    wanted = {Path(place).resolve() for place in [*_ALWAYS_HIDDEN, *filter(os.path.isabs, homes)]}
+    allowed = sorted(place for place in wanted if place.is_dir() and not _is_needed(place))
+    return tuple(p for p in allowed if not any(other in p.parents for other in allowed))
+
+
+def _is_needed(place: Path) -> bool:
+    """Daemons have homes such as /usr/sbin or /; without those nothing would run."""
+    system = [Path(needed) for needed in _NEVER_HIDDEN]
+    return place in (Path("/"), Path("/var")) or any(place == s or s in place.parents for s in system)
+
+
+def _passwd_home() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
+
+
+def _with_real_paths(paths: Iterable[Path]) -> list[Path]:
+    """Each path as written and as it really is; parents before what lies in them."""
+    both = {absolute for path in paths for absolute in (path.absolute(), path.resolve())}
+    return sorted(path for path in both if path != Path("/") and path.exists())
+
+
+def _git_folders(project: Path) -> Iterator[Path]:
+    """Where the objects of a linked worktree's repository are; tests may ask git for a version."""
+    pointer = project / ".git"
+    if not pointer.is_file():
+        return
+    text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
+    own = project / text.removeprefix("gitdir:").strip()
+    yield own
+    common = own / "commondir"
+    if common.is_file():
+        yield own / common.read_text(encoding="utf-8", errors="surrogateescape").strip()
+
+
+def _resolver() -> list[Path]:
+    """The file of name servers is often a link into /run."""
+    return [Path("/etc/resolv.conf").resolve()]
+
+
+def _own_state(project: Path) -> list[Path]:
+    state = project / ".dreamscape"
+    return [state] if state.is_dir() else []
+
+
+def _sockets(hidden: tuple[Path, ...]) -> Iterator[Path]:
+    """Unix sockets that would be in sight: those bound here, and those mounted into a container."""
+    for path in {*_bound_sockets(), *_mounted_sockets()}:
+        real = path.resolve()
+        if not any(place in real.parents for place in hidden) and real.is_socket():
+            yield real
+
+
+def _bound_sockets() -> Iterator[Path]:
+    with Path("/proc/self/net/unix").open("rb") as table:
+        for line in table:
+            columns = line.rstrip(b"\n").split(b" ", 7)
+            if len(columns) == 8 and columns[7].startswith(b"/"):
+                yield Path(os.fsdecode(columns[7]))
+
+
+def _mounted_sockets() -> Iterator[Path]:
+    with Path("/proc/self/mountinfo").open("rb") as table:
+        for line in table:
+            path = Path(os.fsdecode(line.split(b" ")[4].replace(b"\\040", b" ")))
+            if path.is_socket():
+                yield path
+
+
+def interpreter_of_ours() -> list[Path]:
+    """What must be readable where our own interpreter runs the launcher inside a sandbox."""
+    return [Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable)]
