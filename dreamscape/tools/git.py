@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -90,10 +90,15 @@ class Git:
         return cls(folder, root, Path(git_dir)) if folder.is_relative_to(root) else None
 
     def ask(
-        self, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, fine: Collection[int] = (0,)
+        self,
+        *words: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        fine: Collection[int] = (0,),
+        settings: Sequence[str] = (),
     ) -> bytes:
         """What `git WORDS` prints. ``fine`` lists the exit codes that are no refusal; other than 0 gives ``b""``."""
-        ran = run_git([*self._without_local_filters, *words], self.folder, stdin, env)
+        ran = run_git([*self._without_local_filters, *settings, *words], self.folder, stdin, env)
         if ran.returncode not in fine:
             raise refusal(words[0], ran.stderr)
         return ran.stdout if ran.returncode == 0 else b""
@@ -277,22 +282,13 @@ class Git:
     # A commit laid out somewhere else
 
     @contextlib.contextmanager
-    def scratch(self, commit: str) -> Iterator[tuple[Path, dict[str, str]]]:
-        """An empty working folder and an index of its own that holds ``commit``; yields folder and environment.
-
-        With that environment git knows the commit's attributes and has never heard of the user's tree.
-        """
+    def scratch(self, commit: str) -> Iterator[Scratch]:
+        """An empty working folder and an index of its own that holds ``commit``; gone after the block."""
         with tempfile.TemporaryDirectory(prefix="dreamscape-git-") as name:
-            folder = Path(name, "tree")
-            folder.mkdir()
-            env = {
-                "GIT_DIR": str(self.git_dir),
-                "GIT_WORK_TREE": str(folder),
-                "GIT_INDEX_FILE": str(Path(name, "index")),
-                "GIT_PREFIX": "",
-            }
-            self.ask("read-tree", commit, env=env)
-            yield folder, env
+            scratch = Scratch(self, Path(name, "tree"), Path(name, "index"))
+            scratch.folder.mkdir()
+            scratch.ask("read-tree", commit)
+            yield scratch
 
     def _checkout(self, commit: str, paths: Collection[str]) -> dict[str, tuple[bytes, bool]]:
         """Path -> bytes and whether it is executable, as git itself would write them."""
@@ -301,14 +297,17 @@ class Git:
         known = self.tracked(commit)
         wanted = [path for path in paths if path in known]
         found: dict[str, tuple[bytes, bool]] = {}
-        with self.scratch(commit) as (folder, env):
-            names = b"".join(os.fsencode(self.prefix + path) + b"\0" for path in wanted)
-            self.ask("-C", str(folder), "checkout-index", "-z", "--stdin", "--quiet", stdin=names, env=env)
+        with self.scratch(commit) as scratch:
+            scratch.ask("checkout-index", "-z", "--stdin", "--quiet", stdin=self.listing(wanted))
             for path in wanted:
-                file = folder / (self.prefix + path)
+                file = scratch.folder / (self.prefix + path)
                 if not file.is_symlink() and file.is_file():
                     found[path] = (file.read_bytes(), bool(file.stat().st_mode & stat.S_IXUSR))
         return found
+
+    def listing(self, paths: Iterable[str]) -> bytes:
+        """Paths as git reads them from standard input with ``-z``, counted from the repository's root."""
+        return b"".join(os.fsencode(self.prefix + path) + b"\0" for path in paths)
 
     @cached_property
     def local_filters(self) -> frozenset[str]:
@@ -329,6 +328,25 @@ class Git:
         return tuple(
             word for name in sorted(self.local_filters) for end in ends for word in ("-c", f"filter.{name}.{end}")
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A commit's index with an empty working folder; git there knows the commit's attributes, not the user's tree."""
+
+    git: Git
+    folder: Path
+    index: Path
+
+    def ask(self, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """Like `Git.ask`, inside the scratch folder."""
+        places = {
+            "GIT_DIR": str(self.git.git_dir),
+            "GIT_WORK_TREE": str(self.folder),
+            "GIT_INDEX_FILE": str(self.index),
+        }
+        exact = ("-c", "core.fileMode=true", "-c", "core.symlinks=true", "-C", str(self.folder))
+        return self.git.ask(*words, stdin=stdin, env={**places, **(env or {})}, settings=exact)
 
 
 def _texts(listing: bytes) -> list[str]:

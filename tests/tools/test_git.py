@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dreamscape.tools.git import Git, GitFailed
+from dreamscape.tools.git import Git
+from dreamscape.tools.git_process import GitFailed
 
 PERSON = ("-c", "user.name=P", "-c", "user.email=p@example.org", "-c", "init.defaultBranch=main")
 
