@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -39,9 +39,8 @@ def start_in_bubblewrap(wanted: Mapping[str, object], project: Path, places: Pla
     words = [program, *_WALLS, *(() if wanted["network"] else ("--unshare-net",))]
     words += [word for place in places.hidden for word in ("--tmpfs", str(place))]
     words += ["--dir", str(places.home), "--ro-bind", str(project), str(source), "--ro-bind", str(_AGENT), str(agent)]
-    words += ["--tmpfs", str(project)]
-    shown = [*places.readable, *interpreter_of_ours(), *_left_in_place(project)]
-    words += [word for path in _bound_once(shown, [*places.hidden, project]) for word in ("--ro-bind", path, path)]
+    words += _shown([*places.readable, *interpreter_of_ours()], places.hidden)
+    words += ["--tmpfs", str(project), *_shown(_left_in_place(project), [project])]
     words += [w for name, fd in handed.items() for w in ("--ro-bind-data", str(fd), str(places.files / name))]
     words += [word for path in places.masked if path.is_socket() for word in ("--ro-bind", "/dev/null", str(path))]
     task = {**wanted, "level": "inside", "files": {}, "source": os.fsencode(source)}
@@ -135,9 +134,11 @@ def _in_memory(content: bytes) -> Iterator[int]:
         os.close(handle)
 
 
-def _bound_once(paths: list[Path], hidden: list[Path]) -> list[str]:
-    """What would not be seen otherwise, parents first."""
-    return [str(path) for path in sorted(set(paths)) if path.exists() and is_under(path, hidden)]
+def _shown(paths: Iterable[Path], covered: Iterable[Path]) -> list[str]:
+    """Words that show, read-only, what lies in a covered place; parents first."""
+    places = tuple(covered)
+    wanted = [str(path) for path in sorted(set(paths)) if path.exists() and is_under(path, places)]
+    return [word for path in wanted for word in ("--ro-bind", path, path)]
 
 
 def _left_in_place(project: Path) -> list[Path]:

@@ -29,7 +29,7 @@ class Places:
 
 def places_of(project: Path, readable: Iterable[Path], *, network: bool) -> Places:
     """What to hide and show around this project as the machine is now."""
-    hidden = _hidden()
+    hidden = hidden_places()
     own = Path("/run" if Path("/run").is_dir() else "/tmp", "dreamscape")
     shown = [*readable, *_git_folders(project), *(_resolver() if network else ())]
     masked = [*_sockets(hidden), *_own_state(project)]
@@ -47,10 +47,19 @@ def environment(executable: str, added: Mapping[str, str], places: Places) -> di
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "DREAMSCAPE_FILES": str(places.files),
+        **_user_base(places),
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},
         **added,
     }
     return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+
+
+def _user_base(places: Places) -> dict[str, str]:
+    """HOME is another inside; what was installed with `pip install --user` must be found all the same."""
+    for base in (home / ".local" for home in homes()):
+        if any(base in path.parents for path in places.readable):
+            return {"PYTHONUSERBASE": str(base)}
+    return {}
 
 
 def is_under(path: Path, places: Iterable[Path]) -> bool:
@@ -58,12 +67,17 @@ def is_under(path: Path, places: Iterable[Path]) -> bool:
     return any(path == place or place in path.parents for place in places)
 
 
-def _hidden() -> tuple[Path, ...]:
-    """Without those that lie inside another."""
-    homes = [os.environ.get("HOME", ""), _passwd_home()]
-    wanted = {Path(place).resolve() for place in [*_ALWAYS_HIDDEN, *filter(os.path.isabs, homes)]}
+def hidden_places() -> tuple[Path, ...]:
+    """Folders of the host that are empty inside; none lies in another."""
+    wanted = {*map(Path.resolve, map(Path, _ALWAYS_HIDDEN)), *homes()}
     allowed = sorted(place for place in wanted if place.is_dir() and not _is_needed(place))
     return tuple(p for p in allowed if not any(other in p.parents for other in allowed))
+
+
+def homes() -> tuple[Path, ...]:
+    """The user's home as the environment has it and as the user database has it."""
+    named = [os.environ.get("HOME", ""), _passwd_home()]
+    return tuple({Path(home).resolve() for home in named if os.path.isabs(home)})  # noqa: PTH117 - "" is not "."
 
 
 def _is_needed(place: Path) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 _OWN_STATE = b".dreamscape"
 _AT_ONCE = 1 << 30
+_CANNOT_SHARE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def copy_tree(source: bytes, target: bytes) -> None:
@@ -39,5 +41,12 @@ def _copy(entry: os.DirEntry[bytes], goal: bytes) -> None:
 
 def _copy_content(source: bytes, goal: bytes) -> None:
     with open(source, "rb", buffering=0) as reader, open(goal, "wb", buffering=0) as writer:
-        while os.copy_file_range(reader.fileno(), writer.fileno(), _AT_ONCE):
-            pass
+        handles = (reader.fileno(), writer.fileno())
+        try:
+            while os.copy_file_range(*handles, _AT_ONCE):
+                pass
+        except OSError as error:
+            if error.errno not in _CANNOT_SHARE:
+                raise
+            while os.sendfile(handles[1], handles[0], None, _AT_ONCE):
+                pass
