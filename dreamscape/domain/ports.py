@@ -105,9 +105,18 @@ class Agent(Protocol):
 
 
 class Lander(Protocol):
-    """The only hand that writes to the user's repository. Raises DreamscapeError where it cannot land."""
+    """The only hand that writes to the user's repository; raises DreamscapeError where it cannot land."""
 
-    def land(self, changes: Mapping[str, bytes], subject: str, trailers: Sequence[tuple[str, str]]) -> Landing: ...
+    def land(
+        self,
+        changes: Mapping[str, bytes],
+        before: Mapping[str, bytes],
+        subject: str,
+        trailers: Sequence[tuple[str, str]],
+    ) -> Landing: ...
+
+    def catch_up(self) -> None:
+        """Takes HEAD as it is now for the place to land on."""
 
     def take_back(self, landing: Landing) -> None: ...
 

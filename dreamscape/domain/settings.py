@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dreamscape.domain.models import ModelCard
-
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
@@ -59,10 +57,9 @@ class BudgetSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All sections, plus the models' cards."""
+    """All sections; the models' cards are the registry's."""
 
     scan: ScanSettings = field(default_factory=ScanSettings)
     heal: HealSettings = field(default_factory=HealSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
-    models: tuple[ModelCard, ...] = ()

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError, NoTests
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass
-from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
+from dreamscape.domain.ports import Agent, Bench, Clock, History, Lander, Models
 from dreamscape.domain.records import HealReport, ItemReport
 from dreamscape.domain.repair import Candidate, ItemState, Landing, RepairCase, SetAside, WorkItem
 from dreamscape.domain.runs import Outcome, RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.diffs import unified
+from dreamscape.engine.landing import HeadMoved
 from dreamscape.engine.queue import ImpactOf, by_impact
 from dreamscape.engine.solving import Solution, Solver
 
@@ -177,10 +178,10 @@ class AutomationEngine:
         deadline = min(self._deadline, began + self._settings.item_minutes * 60)
         with self._agent.bench(item.case) as bench:
             solution = self._solver.solve(item, decision, bench, deadline)
-        book.record_attempts(item, solution.attempts)
-        return self._conclude(book, item, solution, time.monotonic() - began)
+            book.record_attempts(item, solution.attempts)
+            return self._conclude(book, item, solution, bench, time.monotonic() - began)
 
-    def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, seconds: float) -> ItemReport:
+    def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, bench: Bench, seconds: float) -> ItemReport:
         report = replace(
             item_report(item, ItemState.UNSOLVED, solution.why),
             model=solution.model or (solution.attempts[-1].card.name if solution.attempts else None),
@@ -189,7 +190,7 @@ class AutomationEngine:
             seconds=seconds,
         )
         if solution.proven is not None:
-            return self._land(book, item, solution.proven, report)
+            return self._land(book, item, solution.proven, bench, report)
         if solution.choice is None:
             return report
         choice = solution.choice
@@ -202,7 +203,9 @@ class AutomationEngine:
             examples=choice.examples,
         )
 
-    def _land(self, book: RunBook, item: WorkItem, candidate: Candidate, report: ItemReport) -> ItemReport:
+    def _land(
+        self, book: RunBook, item: WorkItem, candidate: Candidate, bench: Bench, report: ItemReport
+    ) -> ItemReport:
         changes = candidate.applied_to(item.case.sources)
         trailers = [
             ("Dreamscape-Run", book.run),
@@ -211,7 +214,15 @@ class AutomationEngine:
             *(("Dreamscape-Test", test) for test in item.case.tests),
         ]
         subject = f"Repair {item.case.suspects[0].function or candidate.paths[0]}: {candidate.summary}"
-        landing = self._lander.land(changes, subject, trailers)
+        try:
+            landing = self._lander.land(changes, item.case.sources, subject, trailers)
+        except HeadMoved as moved:
+            # Somebody committed meanwhile: what was proven on the old head counts for nothing on the new one.
+            self._lander.catch_up()
+            proof = bench.prove(candidate)
+            if not proof.holds:
+                return replace(report, why=f"{moved}, and there {proof.why}")
+            landing = self._lander.land(changes, item.case.sources, subject, trailers)
         self._agent.advance(changes)
         book.record_landing(item, landing, book.base)
         landed = replace(

@@ -1,0 +1,59 @@
+"""The base: what the project's files hold at HEAD, plus what landed since; paths go in, bytes come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+Changes = Mapping[str, bytes | None]
+
+LARGEST_SOURCE = 2_000_000
+"""A source of more bytes is generated, and no repair would be read in it (chosen)."""
+
+
+class Base:
+    """The tree every test run sees; grows with each landing and shrinks when one is taken back."""
+
+    def __init__(self, project: Path, restored: Callable[[], Changes], editable: Iterable[str]) -> None:
+        """``restored`` tells what brings edited files back to the base commit's version, asked anew each time since
+        people go on working; ``editable`` are the paths a repair may change."""
+        self._project = project
+        self._restored = restored
+        self._landed: list[Mapping[str, bytes]] = []
+        self.editable = frozenset(editable)
+
+    def changes(self) -> dict[str, bytes | None]:
+        """How the base differs from the files as they lie on disk."""
+        merged: dict[str, bytes | None] = dict(self._restored())
+        for landed in self._landed:
+            merged.update(landed)
+        return merged
+
+    def advance(self, changes: Mapping[str, bytes]) -> None:
+        """From now on these changes are part of the base."""
+        self._landed.append(dict(changes))
+
+    def retreat(self, changes: Mapping[str, bytes]) -> None:
+        """Takes the last such advance back."""
+        for index in range(len(self._landed) - 1, -1, -1):
+            if self._landed[index] == changes:
+                del self._landed[index]
+                return
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the base; None where there is none or it cannot be read."""
+        return self._read(path, self.changes())
+
+    def sources(self) -> dict[str, bytes]:
+        """All files a repair may change."""
+        changes = self.changes()
+        return {path: data for path in sorted(self.editable) if (data := self._read(path, changes)) is not None}
+
+    def _read(self, path: str, changes: Changes) -> bytes | None:
+        if path in changes:
+            return changes[path]
+        try:
+            file = self._project / path
+            return file.read_bytes() if file.stat().st_size <= LARGEST_SOURCE else None
+        except OSError:
+            return None

@@ -1,0 +1,118 @@
+"""One repair case on the bench: candidates go in; verdicts, a choice among them and a proof come out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from dreamscape.agent.choice import choose
+from dreamscape.agent.gate import refusal
+from dreamscape.agent.proof import Run, prove
+from dreamscape.agent.trials import TrialServer
+from dreamscape.domain.repair import Behaviour, Candidate, Choice, Proof, RepairCase, Verdict, VerdictState
+from dreamscape.domain.runs import Outcome
+
+COMPARED_INPUTS = 200
+"""Rivals that differ on none of so many generated inputs count as one behaviour (the project's rule of proof)."""
+
+MOST_COMPARED = 12
+"""So many plausible candidates, the likeliest, are compared; more say that the tests decide nothing (chosen)."""
+
+
+class CaseBench:
+    """Keeps `domain.ports.Bench`; one per case, closed with its trial server."""
+
+    def __init__(
+        self,
+        case: RepairCase,
+        run: Run,
+        open_trials: Callable[[], TrialServer],
+        durations: Mapping[str, float],
+        protected: Sequence[str],
+        workers: int,
+    ) -> None:
+        self._case = case
+        self._run = run
+        self._open_trials = open_trials
+        self._durations = durations
+        self._protected = protected
+        self._workers = workers
+        self._trials: TrialServer | None = None
+        self._needs_fresh: bool | None = None
+
+    def close(self) -> None:
+        """Ends the trial server."""
+        if self._trials is not None:
+            self._trials.__exit__(None, None, None)
+            self._trials = None
+
+    def judge(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
+        """One verdict each: the gate first, then the failing tests, then those that touch the suspects."""
+        refused = {c.id: why for c in candidates if (why := refusal(c, self._case.sources, self._protected))}
+        admitted = [candidate for candidate in candidates if candidate.id not in refused]
+        judged = self._judge_fresh(admitted, deadline) if self._is_fresh else self._judge_warm(admitted, deadline)
+        verdicts = {verdict.candidate.id: verdict for verdict in judged}
+        return tuple(
+            Verdict(c, VerdictState.REFUSED, refused[c.id]) if c.id in refused else verdicts[c.id] for c in candidates
+        )
+
+    def choose(self, plausible: Sequence[Candidate]) -> Choice:
+        """The best of those that passed, and whether it may land."""
+        ranked = sorted(plausible, key=lambda candidate: -candidate.weight)[:MOST_COMPARED]
+        return choose(ranked, self._behaviour(ranked))
+
+    def prove(self, candidate: Candidate) -> Proof:
+        """Two fresh full runs."""
+        changes = candidate.applied_to(self._case.sources)
+        return prove(self._run, changes, self._case.tests, self._case.passing)
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether this case needs fresh processes: its file does not load, or its tests behave otherwise when warm."""
+        if self._needs_fresh is None:
+            self._needs_fresh = any("::" not in test for test in self._case.tests) or not self._fails_warm()
+        return self._needs_fresh
+
+    def _fails_warm(self) -> bool:
+        outcomes = self._server().baseline(self._case.tests)
+        return all(outcomes.get(test) in (Outcome.FAILED, Outcome.ERROR) for test in self._case.tests)
+
+    def _server(self) -> TrialServer:
+        if self._trials is None:
+            self._trials = self._open_trials().__enter__()
+        return self._trials
+
+    def _judge_warm(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
+        if not candidates:
+            return ()
+        limits = {test: max(1.0, 10 * self._durations.get(test, 0.1)) for test in (*self._case.tests, *self._others)}
+        return self._server().judge(
+            candidates, self._case.tests, self._others, cpu_s_per_test=limits, deadline=deadline
+        )
+
+    @property
+    def _others(self) -> tuple[str, ...]:
+        return self._case.touching
+
+    def _judge_fresh(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
+        with ThreadPoolExecutor(self._workers) as pool:
+            return tuple(pool.map(lambda candidate: self._fresh_verdict(candidate, deadline), candidates))
+
+    def _fresh_verdict(self, candidate: Candidate, deadline: float) -> Verdict:
+        if time.monotonic() >= deadline:
+            return Verdict(candidate, VerdictState.TIMEOUT, "no time was left to judge it")
+        changes = candidate.applied_to(self._case.sources)
+        run = self._run(overrides=changes, only=self._case.tests)
+        if run.failures or not run.count(Outcome.PASSED):
+            return Verdict(candidate, VerdictState.STILL_FAILS, failure=next(iter(run.failures), None), tests_run=1)
+        touching = self._run(overrides=changes, only=self._others) if self._others else run
+        if touching.failures:
+            return Verdict(candidate, VerdictState.BREAKS_OTHERS, failure=touching.failures[0])
+        return Verdict(candidate, VerdictState.PLAUSIBLE, tests_run=len(run.results) + len(touching.results))
+
+    def _behaviour(self, candidates: Sequence[Candidate]) -> Behaviour:
+        if len(candidates) < 2 or self._is_fresh:
+            return Behaviour(tuple((candidate,) for candidate in candidates), 0)
+        tests = (*self._case.tests, *self._others)
+        return self._server().behaviours(candidates, tests, inputs=COMPARED_INPUTS)

@@ -1,0 +1,164 @@
+"""TestAgent: runs the project's tests, makes cases of their failures, and puts candidates on the bench."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import PurePosixPath
+from typing import ClassVar
+
+from dreamscape.agent.base import Base
+from dreamscape.agent.bench import CaseBench
+from dreamscape.agent.classify import classify
+from dreamscape.agent.cluster import clusters, group_fingerprint, split
+from dreamscape.agent.functions import function_finder
+from dreamscape.agent.interpreter import Interpreter
+from dreamscape.agent.localize import suspects, touching_tests
+from dreamscape.agent.proof import HELD
+from dreamscape.agent.runner import SuiteRunner
+from dreamscape.agent.sandbox import Sandbox
+from dreamscape.agent.triage import triage
+from dreamscape.agent.trials import TrialServer
+from dreamscape.domain.failures import Failure, digest
+from dreamscape.domain.repair import RepairCase, Suspect, Triage
+from dreamscape.domain.runs import Coverage, TestRun
+from dreamscape.domain.settings import HealSettings
+
+TRACE_ALL_S = 20.0
+"""A suite that runs no longer than this is traced whole; of a longer one, the failing tests' files (chosen: tracing
+costs two to three times the plain run)."""
+
+WORKERS = min(4, os.cpu_count() or 1)
+
+
+class TestAgent:
+    """Keeps `domain.ports.Agent`; everything of the project's that it runs, runs inside the sandbox."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(self, sandbox: Sandbox, interpreter: Interpreter, base: Base, settings: HealSettings) -> None:
+        self._sandbox = sandbox
+        self._interpreter = interpreter
+        self._base = base
+        self._settings = settings
+        self._durations: dict[str, float] = {}
+        self._passing: tuple[str, ...] = ()
+        self._coverage: Coverage = {}
+
+    def baseline(self) -> TestRun:
+        """The whole suite on the base, as the project runs it."""
+        run = self._run()
+        self._durations = {result.test: result.duration_s for result in run.results}
+        self._passing = run.keys(*HELD)
+        return run
+
+    def triage(self, failures: Sequence[Failure]) -> Triage:
+        """Which failures are real."""
+        return triage(failures, self._run)
+
+    def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]:
+        """One case per cause, each with its suspects, by a traced run on the base as it stands."""
+        traced = self._run(only=self._to_trace(baseline, failures), coverage="lines")
+        self._coverage = traced.coverage
+        self._passing = tuple(dict.fromkeys((*self._passing, *traced.keys(*HELD))))
+        fresh = {failure.test: failure for failure in traced.failures}
+        failures = [fresh.get(failure.test, failure) for failure in failures]
+        sources = self._base.sources()
+        by_test = {failure.test: self._suspects([failure], sources) for failure in failures}
+        return tuple(self._case(group, sources) for group in clusters(failures, by_test))
+
+    def split(self, case: RepairCase) -> tuple[RepairCase, ...]:
+        """Finer cases for a second try; just the case itself where it cannot be taken apart."""
+        groups = split(case.failures)
+        return tuple(self._case(group, case.sources) for group in groups) if len(groups) > 1 else (case,)
+
+    @contextmanager
+    def bench(self, case: RepairCase) -> Iterator[CaseBench]:
+        """The case's bench while the block runs."""
+        bench = CaseBench(
+            case,
+            self._run,
+            lambda: self._trials(case),
+            self._durations,
+            self._settings.protected,
+            WORKERS,
+        )
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+    def failing(self, tests: Sequence[str], changes: Mapping[str, bytes | None]) -> tuple[str, ...]:
+        """Which of these tests fail when the base is changed so."""
+        if not tests:
+            return ()
+        run = self._run(only=tests, overrides=changes)
+        failed = {failure.test for failure in run.failures}
+        failed_files = {failure.test.split("::", 1)[0] for failure in run.failures}
+        ran = {result.test for result in run.results}
+        return tuple(t for t in tests if (t in failed or t not in ran if "::" in t else t in failed_files))
+
+    def advance(self, changes: Mapping[str, bytes]) -> None:
+        """From now on these changes are part of the base."""
+        self._base.advance(changes)
+
+    def retreat(self, changes: Mapping[str, bytes]) -> None:
+        """Takes `advance` back."""
+        self._base.retreat(changes)
+
+    def final(self) -> TestRun:
+        """The whole suite on the base as it stands now, in a fresh process."""
+        return self._run()
+
+    @property
+    def _run(self) -> Callable[..., TestRun]:
+        sandbox = self._sandbox.with_base(self._base.changes())
+        return SuiteRunner(sandbox, self._interpreter, self._settings).run
+
+    def _trials(self, case: RepairCase) -> TrialServer:
+        files = dict.fromkeys(test.split("::", 1)[0] for test in (*case.tests, *case.touching))
+        sandbox = self._sandbox.with_base(self._base.changes())
+        return TrialServer(sandbox, self._interpreter, self._settings, case.sources, tuple(files), workers=WORKERS)
+
+    def _to_trace(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[str, ...] | None:
+        if baseline.seconds <= TRACE_ALL_S:
+            return None
+        files = {failure.test.split("::", 1)[0] for failure in failures}
+        return tuple(result.test for result in baseline.results if result.path in files)
+
+    def _case(self, group: Sequence[Failure], sources: Mapping[str, bytes]) -> RepairCase:
+        found = self._suspects(group, sources)
+        failing = {failure.test for failure in group}
+        touching = touching_tests([(s.path, s.line) for s in found], self._passing, self._coverage)
+        touching = tuple(sorted(touching, key=lambda test: (self._durations.get(test, 0.0), test)))
+        rest = tuple(test for test in self._passing if test not in set(touching))
+        test_files = dict.fromkeys(failure.test.split("::", 1)[0] for failure in group)
+        return RepairCase(
+            id=digest(sorted(failing))[:8],
+            failures=tuple(group),
+            failure_class=classify(group[0], _modules(self._base.editable)),
+            fingerprint=group_fingerprint(group),
+            suspects=found,
+            sources=sources,
+            touching=touching,
+            passing=touching + rest,
+            test_sources={path: data for path in test_files if (data := self._base.read(path)) is not None},
+        )
+
+    def _suspects(self, group: Sequence[Failure], sources: Mapping[str, bytes]) -> tuple[Suspect, ...]:
+        finder = cache(lambda path: function_finder(sources.get(path, b"")))
+        return suspects(
+            group,
+            self._passing,
+            self._coverage,
+            editable=sources.__contains__,
+            function_at=lambda path, line: finder(path)(line),
+        )
+
+
+def _modules(paths: frozenset[str]) -> frozenset[str]:
+    """Top-level names the project offers, whether it keeps them at its root or under src/."""
+    parts = (PurePosixPath(path).parts for path in paths)
+    return frozenset(part.removesuffix(".py") for each in parts for part in each[:2])

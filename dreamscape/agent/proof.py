@@ -1,0 +1,57 @@
+"""A changed tree goes in; two fresh full runs say whether it keeps all that passed and repairs what failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+
+from dreamscape.domain.repair import Proof
+from dreamscape.domain.runs import Outcome, RunEnd, TestRun
+
+Run = Callable[..., TestRun]
+"""`SuiteRunner.run`, or what keeps its promise."""
+
+HELD = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.XPASSED})
+
+
+def prove(run: Run, changes: Mapping[str, bytes], repaired: Collection[str], expected: Collection[str]) -> Proof:
+    """Runs the whole suite on the base with these changes, in order, then in random order.
+
+    ``repaired`` are the tests that failed, ``expected`` those that passed on the base: each must pass both times; a
+    skipped or missing test has not passed. Where the random order breaks tests that it breaks without the changes
+    too, the second run is repeated in order. One repetition is granted for a test that fails by chance.
+    """
+    began = time.monotonic()
+    wanted = frozenset(repaired) | frozenset(expected)
+    for order in ("given", "random"):
+        lost = _lost(run(overrides=changes, order=order, seed=7), wanted)
+        if lost and order == "random":
+            lost &= _kept(run(order="random", seed=7), wanted) | frozenset(repaired)
+        if lost:
+            lost &= _lost(run(overrides=changes, seed=11), wanted)
+        if lost:
+            return Proof(False, _reason(lost, repaired), time.monotonic() - began)
+    return Proof(True, "passed two fresh full runs", time.monotonic() - began)
+
+
+def _lost(run: TestRun, wanted: frozenset[str]) -> frozenset[str]:
+    return wanted - _kept(run, wanted)
+
+
+def _kept(run: TestRun, wanted: frozenset[str]) -> frozenset[str]:
+    """Those that passed; a file that could not be collected is kept when all that is in it now passes."""
+    passed = {result.test for result in run.results if result.outcome in HELD}
+    files: dict[str, bool] = {}
+    for result in run.results:
+        good = result.outcome in HELD or result.outcome is Outcome.SKIPPED
+        files[result.path] = files.get(result.path, True) and good and "::" in result.test
+    if run.end is not RunEnd.EXITED:
+        files.clear()
+    return frozenset(test for test in wanted if test in passed or ("::" not in test and files.get(test, False)))
+
+
+def _reason(lost: frozenset[str], repaired: Collection[str]) -> str:
+    unrepaired = sorted(lost.intersection(repaired))
+    if unrepaired:
+        return f"{unrepaired[0]} does not pass in a fresh full run"
+    return f"{len(lost)} tests that passed before fail in a fresh full run, {min(lost)} among them"

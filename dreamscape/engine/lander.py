@@ -1,0 +1,81 @@
+"""RepositoryLander: keeps `domain.ports.Lander` by the user's choice of branch, commit or patch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dreamscape.domain.repair import Landing
+from dreamscape.engine.landing import Change, branch_of, land_as_patch, land_on_branch, land_on_head, move_ref
+from dreamscape.tools.git import Git
+
+Tree = Mapping[str, bytes | None]
+
+
+class RepositoryLander:
+    """Lands one run's changes, each on top of the one before."""
+
+    def __init__(self, project: Path, git: Git | None, mode: str, run: str, base: str | None) -> None:
+        """``base`` is the commit the run starts from; without a repository ``mode`` must be patch."""
+        self.mode = mode
+        self._project = project
+        self._git = git
+        self._run = run
+        self._base = base
+        self._tip = base
+
+    def land(
+        self,
+        changes: Mapping[str, bytes],
+        before: Mapping[str, bytes],
+        subject: str,
+        trailers: Sequence[tuple[str, str]],
+    ) -> Landing:
+        """Puts the change where the user wants it. Raises HeadMoved, CannotGoOn, DiskFull; then nothing has landed."""
+        change = Change(self._run, dict(changes), subject, trailers=tuple(trailers))
+        if self.mode == "patch" or self._git is None:
+            return land_as_patch(self._project, self._git, change, before)
+        assert self._tip is not None
+        landing = (land_on_branch if self.mode == "branch" else land_on_head)(self._git, change, self._tip)
+        self._tip = landing.commit
+        return landing
+
+    def catch_up(self) -> None:
+        """Takes HEAD as it is now for the place to land on; what was proven before has to be proven again."""
+        assert self._git is not None
+        self._tip = self._git.head()
+
+    def take_back(self, landing: Landing) -> None:
+        """Undoes this run's latest landing: the branch goes back by one, a commit is reverted, a patch is removed."""
+        if landing.commit is None or self._git is None:
+            (self._project / landing.ref).unlink(missing_ok=True)
+            return
+        parent = self._git.commit_of(f"{landing.commit}~1")
+        assert parent is not None
+        if self.mode == "branch":
+            goes_away = parent == self._base
+            ref = f"refs/heads/{branch_of(self._run)}"
+            move_ref(self._git, ref, None if goes_away else parent, landing.commit, "dreamscape: take back")
+            self._tip = parent
+            return
+        held = self._git.files_at(parent, landing.files)
+        reverted: dict[str, bytes | None] = {path: held.get(path) for path in landing.files}
+        change = Change(self._run, reverted, "Take back a repair that broke other tests")
+        self._tip = land_on_head(self._git, change, landing.commit).commit
+
+    def unmerged(self) -> tuple[tuple[str, Tree], ...]:
+        """Earlier heal branches not merged into HEAD, with what they change.
+
+        Of a branch whose files HEAD has changed since, nothing can be said without merging; it is left out.
+        """
+        if self._git is None or self._base is None:
+            return ()
+        found: list[tuple[str, Tree]] = []
+        for name, tip in self._git.unmerged_branches().items():
+            fork = self._git.merge_base(self._base, tip)
+            if name == branch_of(self._run) or fork is None:
+                continue
+            changes = self._git.changes_between(fork, tip)
+            if not set(changes) & set(self._git.changes_between(fork, self._base)):
+                found.append((name, changes))
+        return tuple(found)

@@ -1,0 +1,55 @@
+"""The shipped cards and the user's go in as TOML, checked model cards come out."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from dreamscape.domain.errors import UsageError
+from dreamscape.domain.models import ModelCard
+
+PROVIDERS = ("embedded", "recorded", "web", "api")
+_KEYS = tuple(field.name for field in fields(ModelCard))
+
+
+def load_cards(shipped: Path, user: Path | None) -> tuple[ModelCard, ...]:
+    """All cards; of two with one name the user's holds. Raises UsageError naming file, card and key."""
+    cards = {card.name: card for card in _read(shipped)}
+    if user is not None and user.is_file():
+        cards |= {card.name: card for card in _read(user)}
+    return tuple(cards.values())
+
+
+def _read(path: Path) -> list[ModelCard]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    tables = content.get("models", [])
+    if set(content) - {"models"} or not isinstance(tables, list):
+        raise UsageError(f"{path} holds something else than cards", "each card is a table headed [[models]]")
+    return [_card(table, path) for table in tables]
+
+
+def _card(table: object, path: Path) -> ModelCard:
+    from pydantic import TypeAdapter, ValidationError
+
+    name = table.get("name", "?") if isinstance(table, dict) else "?"
+    for key in table if isinstance(table, dict) else ():
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"a card has {', '.join(_KEYS)}"
+            raise UsageError(f"{path}: card {name!r} has no key {key!r}", hint)
+    try:
+        card = TypeAdapter(ModelCard).validate_python(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the table"
+        raise UsageError(f"{path}: card {name!r}, {place}: {first['msg']}") from error
+    if card.provider not in PROVIDERS:
+        raise UsageError(f"{path}: card {name!r} has provider {card.provider!r}", f"one of {', '.join(PROVIDERS)}")
+    return card
