@@ -1,0 +1,114 @@
+"""Which paths the scan leaves out: defaults, `.gitignore`, `.scannerignore`, and patterns of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+NEVER_PRODUCT = frozenset(
+    {
+        *(".git", ".hg", ".svn", ".bzr", ".jj", "CVS", "_darcs"),
+        *(".dreamscape", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".cache"),
+        *(".tox", ".nox", ".eggs", ".ipynb_checkpoints", ".pytype", ".pyre"),
+        *("node_modules", "bower_components", "site-packages", "dist-packages", ".venv"),
+    }
+)
+"""Version control, our own state, caches, test environments, installed code."""
+BUILD_OUTPUT = frozenset(("build", "dist", "_build", "htmlcov"))
+"""Left out unless they are packages: projects called ``build`` exist."""
+ENVIRONMENT_MARKS = frozenset(("pyvenv.cfg", "conda-meta"))
+"""A folder that holds one of these is an environment, whatever its name."""
+RULE_FILES = (".gitignore", ".scannerignore")
+"""Later ones have the last word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The patterns of one rule file; ``cut`` characters of a path lie above it, ``prefix`` what lies between it and
+    the project where it stands above the project. ``strength`` orders kinds of rules, the strongest last."""
+
+    spec: GitIgnoreSpec
+    strength: int
+    cut: int = 0
+    prefix: str = ""
+
+    def says(self, path: str) -> bool | None:
+        """True to leave out, False to keep, None where no pattern fits; folders end in a slash."""
+        return self.spec.check_file(self.prefix + path[self.cut :]).include
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All layers that hold in one folder, weakest first; git's own order: the last fitting pattern decides."""
+
+    layers: tuple[Layer, ...] = field(default=())
+
+    def within(self, folder: Path, relative: str, names: Iterable[str]) -> Rules:
+        """The rules inside a folder; ``relative`` is its path with a closing slash ("" at the root), ``names`` what
+        it holds. Rule files that cannot be read are as good as absent."""
+        found = [name for name in RULE_FILES if name in names]
+        layers = [layer for name in found if (layer := read_layer(folder / name, cut=len(relative))) is not None]
+        if not layers:
+            return self
+        return Rules(tuple(sorted([*self.layers, *layers], key=lambda layer: layer.strength)))
+
+    def leave_out(self, path: str) -> bool:
+        """Whether a path (a folder with a closing slash) is left out, its parents being in."""
+        said = None
+        for layer in reversed(self.layers):
+            said = layer.says(path)
+            if said is not None:
+                return said
+        return path.endswith("/") and path[:-1].rsplit("/", 1)[-1] in NEVER_PRODUCT
+
+
+def rules_for(project: Path, patterns: Iterable[str]) -> Rules:
+    """The rules that hold before the project's own files are read: the settings' patterns, and the `.gitignore` files
+    between the git root and the project. Rule files inside the project join by `Rules.within`."""
+    layers = [*_layers_above(project)]
+    patterns = tuple(patterns)
+    if patterns:
+        layers.append(Layer(_spec(patterns), strength=len(RULE_FILES)))
+    return Rules(tuple(layers))
+
+
+def _layers_above(project: Path) -> list[Layer]:
+    if (project / ".git").exists():
+        return []
+    layers = []
+    for above in project.parents:
+        layer = read_layer(above / ".gitignore", prefix=project.relative_to(above).as_posix() + "/")
+        if layer is not None:
+            layers.append(layer)
+        if (above / ".git").exists():
+            return layers[::-1]
+    return []
+
+
+def read_layer(file: Path, *, cut: int = 0, prefix: str = "") -> Layer | None:
+    """One rule file; None where it cannot be read or says nothing."""
+    try:
+        text = file.read_text("utf-8", "surrogateescape") if file.is_file() else ""
+    except OSError:
+        return None
+    lines = [line for line in text.removeprefix("\ufeff").splitlines() if line.strip() and not line.startswith("#")]
+    return Layer(_spec(lines), RULE_FILES.index(file.name), cut, prefix) if lines else None
+
+
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    """Compiled patterns; one that means nothing (``!``, an unclosed range) is dropped, as git does."""
+    from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+
+    kept = []
+    for line in lines:
+        try:
+            kept.append(GitIgnoreSpec.from_lines([line]).patterns[0])
+        except GitIgnorePatternError:
+            continue
+    return GitIgnoreSpec(kept)

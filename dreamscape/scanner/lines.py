@@ -1,0 +1,35 @@
+"""Counts a source's lines of code and of comment from its bytes, with the tree's word on where its strings are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# The first # of a line that is not inside a string on that line.
+_TRAILING_COMMENT = re.compile(rb"""(?:[^#'"\\]|\\.|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*#""")
+
+
+def count_lines(
+    source: bytes, texts: Iterable[tuple[int, int]], literals: Iterable[tuple[int, int]]
+) -> tuple[int, int]:
+    """Lines of code and lines of comment.
+
+    Code is what is neither blank, nor a comment, nor a string standing alone (``texts``); such strings count as
+    comment, as radon's maintainability takes them. Lines inside other strings (``literals``) are code even where they
+    begin with ``#``. Line ranges are 1-based and inclusive.
+    """
+    lines = [line.strip() for line in source.splitlines()]
+    inside = {line for first, last in literals for line in range(first, last + 1)}
+    text = {line for first, last in texts for line in range(first, last + 1)}
+    text_lines = sum(1 for line in text if line <= len(lines) and lines[line - 1])
+    filled = len(lines) - lines.count(b"")
+    commented = [number for number, line in enumerate(lines, 1) if b"#" in line and number not in text]
+    whole = sum(1 for number in commented if lines[number - 1].startswith(b"#") and number not in inside)
+    trailing = sum(
+        1
+        for number in commented
+        if number not in inside
+        and not lines[number - 1].startswith(b"#")
+        and _TRAILING_COMMENT.match(lines[number - 1])
+    )
+    return filled - text_lines - whole, whole + trailing + text_lines

@@ -1,0 +1,275 @@
+"""One pass over a syntax tree, without recursion: functions, complexity, imports, calls and what Halstead counts.
+
+Complexity is radon's definition, the same number on every function radon reports: 1, plus 1 for each ``if``,
+conditional expression, ``assert``, exception handler, loop, comprehension and comprehension ``if``, each ``else`` of a
+loop or ``try``, each ``and``/``or`` operand after the first, and each ``case`` but one that catches all. Like radon's,
+a function's number leaves out its inner functions and classes, its decorators and defaults, and whatever stands
+inside an ``assert``. One difference: ``except*`` handlers count as ``except`` handlers do, where radon counts none.
+Unlike radon, inner functions and the methods of inner classes get a row of their own, and lines end where they end.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from math import log2
+from typing import Any
+
+from dreamscape.scanner.facts import FunctionFacts, Import
+
+_LEAVES = frozenset({ast.Name, type(None), ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
+
+# Children of nodes that count for nothing themselves: fields with one node, fields with a list of nodes.
+_PLAIN: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ast.Attribute: (("value",), ()),
+    ast.keyword: (("value",), ()),
+    ast.Assign: (("value",), ("targets",)),
+    ast.AnnAssign: (("target", "annotation", "value"), ()),
+    ast.Return: (("value",), ()),
+    ast.Subscript: (("value", "slice"), ()),
+    ast.Slice: (("lower", "upper", "step"), ()),
+    ast.Tuple: ((), ("elts",)),
+    ast.List: ((), ("elts",)),
+    ast.Set: ((), ("elts",)),
+    ast.Dict: ((), ("keys", "values")),
+    ast.Starred: (("value",), ()),
+    ast.FormattedValue: (("value", "format_spec"), ()),
+    ast.Raise: (("exc", "cause"), ()),
+    ast.withitem: (("context_expr", "optional_vars"), ()),
+    ast.ListComp: (("elt",), ("generators",)),
+    ast.SetComp: (("elt",), ("generators",)),
+    ast.GeneratorExp: (("elt",), ("generators",)),
+    ast.DictComp: (("key", "value"), ("generators",)),
+}
+
+
+@dataclass(slots=True)
+class Syntax:
+    """What the pass found.
+
+    ``total`` is radon's complexity of the whole file, ``statements`` its logical lines (statements, ``else`` and
+    handler lines, decorators), ``volume`` Halstead's as radon counts it; ``texts`` are the first and last lines of
+    strings standing alone, ``literals`` those of other strings over several lines.
+    """
+
+    functions: list[FunctionFacts] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
+    total: int = 1
+    statements: int = 0
+    volume: float = 0.0
+    texts: list[tuple[int, int]] = field(default_factory=list)
+    literals: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Nodes whose decision points belong together: the body of a module (``node`` is a Module), class or function, or
+    an aside (None) whose points count nowhere. ``is_top`` where radon adds the scope to the file's total."""
+
+    stack: list[Any]
+    node: ast.AST | None
+    prefix: str
+    context: str | None
+    is_top: bool
+    calls: set[str]
+    parent: type | None = None
+
+
+def read_syntax(tree: ast.Module) -> Syntax:
+    """Everything the scan needs of a tree, each node looked at once."""
+    found = Syntax()
+    halstead = _Halstead()
+    scopes = [_Scope(list(tree.body), tree, "", None, True, set())]
+    found.statements = len(tree.body)
+    while scopes:
+        scope = scopes.pop()
+        points = _walk(scope, scopes, found, halstead)
+        _close(scope, points, found)
+    found.functions.sort(key=lambda function: (function.line, function.end_line, function.name))
+    found.volume = halstead.volume
+    return found
+
+
+def _close(scope: _Scope, points: int, found: Syntax) -> None:
+    """Books the decision points of a scope that has been walked."""
+    node = scope.node
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        end = node.end_lineno or node.lineno
+        name = scope.prefix[:-1]
+        found.functions.append(FunctionFacts(name, node.lineno, end, points + 1, tuple(sorted(scope.calls))))
+        if scope.is_top:
+            # radon counts a method's own 1 in its class, but takes a plain function's away again
+            found.total += points + (scope.parent is ast.ClassDef)
+    elif scope.is_top:
+        found.total += points
+
+
+@dataclass(slots=True)
+class _Halstead:
+    """Operators and operands as radon's Halstead visitor counts them; an operand is distinct per function name."""
+
+    operators: int = 0
+    operands: int = 0
+    unnamed: int = 0
+    kinds: set[type] = field(default_factory=set)
+    named: set[tuple[str | None, object]] = field(default_factory=set)
+
+    def count(self, operators: int, operands: list[ast.expr], context: str | None) -> None:
+        self.operators += operators
+        self.operands += len(operands)
+        for operand in operands:
+            kind = type(operand)
+            if kind is ast.Name:
+                self.named.add((context, operand.id))  # type: ignore[attr-defined]  # kind says so
+            elif kind is ast.Attribute:
+                self.named.add((context, operand.attr))  # type: ignore[attr-defined]
+            elif kind is ast.Constant:
+                self.named.add((context, operand.value))  # type: ignore[attr-defined]
+            else:
+                self.unnamed += 1  # a larger expression is like no other
+
+    @property
+    def volume(self) -> float:
+        """Length times the bits that name one of the vocabulary; 0 for a file without operators."""
+        vocabulary = len(self.kinds) + len(self.named) + self.unnamed
+        return (self.operators + self.operands) * log2(vocabulary) if vocabulary else 0.0
+
+
+def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstead) -> int:
+    """Looks at the nodes of one scope, queues inner scopes, returns the decision points.
+
+    One long branch on purpose: this loop meets every node of the project, and a call per node would double its time.
+    """
+    stack = scope.stack
+    context = scope.context
+    calls = scope.calls
+    push = stack.append
+    push_all = stack.extend
+    points = 0
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind in _LEAVES:
+            continue
+        if kind is ast.Constant:
+            if node.end_lineno != node.lineno:
+                found.literals.append((node.lineno, node.end_lineno))
+            continue
+        plain = _PLAIN.get(kind)
+        if plain is not None:
+            for name in plain[0]:
+                push(getattr(node, name))
+            for name in plain[1]:
+                push_all(getattr(node, name))
+        elif kind is ast.Call:
+            called = node.func
+            if type(called) is ast.Name:
+                calls.add(called.id)
+            else:
+                if type(called) is ast.Attribute:
+                    base = called.value
+                    calls.add(f"{base.id}.{called.attr}" if type(base) is ast.Name else f".{called.attr}")
+                push(called)
+            push_all(node.args)
+            for keyword in node.keywords:
+                push(keyword.value)
+        elif kind is ast.Expr:
+            value = node.value
+            if type(value) is ast.Constant and type(value.value) is str:
+                found.texts.append((node.lineno, node.end_lineno))
+            else:
+                push(value)
+        elif kind is ast.If:
+            points += 1
+            orelse = node.orelse
+            # an elif is an If of its own and brings its line itself
+            is_elif = len(orelse) == 1 and type(orelse[0]) is ast.If and orelse[0].col_offset == node.col_offset
+            found.statements += len(node.body) + len(orelse) + (bool(orelse) and not is_elif)
+            push(node.test)
+            push_all(node.body)
+            push_all(orelse)
+        elif kind is ast.Compare:
+            halstead.kinds.update(map(type, node.ops))
+            halstead.count(len(node.ops), [node.left, *node.comparators], context)
+            push(node.left)
+            push_all(node.comparators)
+        elif kind is ast.BinOp:
+            halstead.kinds.add(type(node.op))
+            halstead.count(1, [node.left, node.right], context)
+            push(node.left)
+            push(node.right)
+        elif kind is ast.JoinedStr:
+            if node.end_lineno != node.lineno:
+                found.literals.append((node.lineno, node.end_lineno))
+            push_all(node.values)
+        elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+            found.statements += len(node.body) + len(node.decorator_list)
+            parent = type(scope.node)
+            is_top = scope.is_top and parent in (ast.Module, ast.ClassDef)
+            prefix = f"{scope.prefix}{node.name}."
+            scopes.append(_Scope(node.body[:], node, prefix, node.name, is_top, set(), parent))
+        elif kind is ast.BoolOp:
+            points += len(node.values) - 1
+            halstead.kinds.add(type(node.op))
+            halstead.count(1, node.values, context)
+            push_all(node.values)
+        elif kind is ast.UnaryOp:
+            halstead.kinds.add(type(node.op))
+            halstead.count(1, [node.operand], context)
+            push(node.operand)
+        elif kind is ast.AugAssign:
+            halstead.kinds.add(type(node.op))
+            halstead.count(1, [node.target, node.value], context)
+            push(node.target)
+            push(node.value)
+        elif kind is ast.comprehension:
+            points += 1 + len(node.ifs)
+            push(node.target)
+            push(node.iter)
+            push_all(node.ifs)
+        elif kind is ast.IfExp:
+            points += 1
+            push(node.test)
+            push(node.body)
+            push(node.orelse)
+        elif kind is ast.Import:
+            found.imports.extend(Import(alias.name, (), 0) for alias in node.names)
+        elif kind is ast.ImportFrom:
+            found.imports.append(Import(node.module or "", tuple(alias.name for alias in node.names), node.level))
+        elif kind is ast.Assert:
+            points += 1
+            scopes.append(_Scope([node.test, node.msg], None, "", context, False, calls))
+        elif kind is ast.ClassDef:
+            found.statements += len(node.body) + len(node.decorator_list)
+            is_top = scope.is_top and type(scope.node) is ast.Module
+            prefix = f"{scope.prefix}{node.name}."
+            scopes.append(_Scope(node.body[:], node, prefix, context, is_top, set(), type(scope.node)))
+            aside = [*node.bases, *node.keywords, *node.decorator_list, *getattr(node, "type_params", ())]
+            scopes.append(_Scope(aside, None, "", context, False, calls))
+        elif kind is ast.For or kind is ast.While or kind is ast.AsyncFor:
+            has_else = bool(node.orelse)
+            points += 1 + has_else
+            found.statements += len(node.body) + len(node.orelse) + has_else
+            push_all(ast.iter_child_nodes(node))
+        elif kind is ast.Try or kind is ast.TryStar:
+            has_else = bool(node.orelse)
+            points += len(node.handlers) + has_else
+            found.statements += len(node.body) + len(node.orelse) + len(node.finalbody) + len(node.handlers)
+            found.statements += has_else + bool(node.finalbody) + sum(len(handler.body) for handler in node.handlers)
+            push_all(ast.iter_child_nodes(node))
+        elif kind is ast.With or kind is ast.AsyncWith:
+            found.statements += len(node.body)
+            push_all(node.items)
+            push_all(node.body)
+        elif kind is ast.Match:
+            points += len(node.cases) - any(_catches_all(case.pattern) for case in node.cases)
+            found.statements += len(node.cases) + sum(len(case.body) for case in node.cases)
+            push_all(ast.iter_child_nodes(node))
+        else:
+            push_all(ast.iter_child_nodes(node))
+    return points
+
+
+def _catches_all(pattern: ast.pattern) -> bool:
+    """Whether radon takes the case for the default one: ``_``, or a bare name, guarded or not."""
+    return isinstance(pattern, ast.MatchAs) and pattern.pattern is None

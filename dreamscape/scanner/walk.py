@@ -1,0 +1,112 @@
+"""Walks a project: every Python file that the rules keep, and what stood in the way."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamscape.domain.scan import SkippedFile
+from dreamscape.scanner.ignore import BUILD_OUTPUT, ENVIRONMENT_MARKS, Rules
+
+SUFFIXES = (".py", ".pyw")
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source file on disk; ``path`` is relative to the project, with slashes, bytes that are no UTF-8 escaped by
+    surrogates as `os.fsdecode` does."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
+    """All source files under the project, sorted by path, and what could not be looked at.
+
+    Folders left out are never entered, links to folders are not followed. A link to a file is only noted when its
+    target is not scanned anyway: broken, going in circles, or leading out of the project.
+    """
+    found: list[Found] = []
+    skipped: list[SkippedFile] = []
+    pending = [("", rules)]
+    while pending:
+        relative, above = pending.pop()
+        folder = project / relative
+        try:
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except OSError as error:
+            skipped.append(SkippedFile(relative.rstrip("/") or ".", reason_of(error)))
+            continue
+        names = {entry.name for entry in entries}
+        if relative and not names.isdisjoint(ENVIRONMENT_MARKS):
+            continue
+        inside = above.within(folder, relative, names)
+        pending.extend((path, inside) for path in _folders(entries, relative, inside))
+        for entry in entries:
+            if entry.name.endswith(SUFFIXES) and not inside.leave_out(relative + entry.name):
+                match _look_at(entry, relative + entry.name, project):
+                    case Found() as file:
+                        found.append(file)
+                    case SkippedFile() as problem:
+                        skipped.append(problem)
+                    case None:
+                        pass
+    return sorted(found, key=lambda file: file.path), skipped
+
+
+def _folders(entries: list[os.DirEntry[str]], relative: str, rules: Rules) -> Iterator[str]:
+    """The sub-folders to enter, each with a closing slash."""
+    for entry in entries:
+        path = f"{relative}{entry.name}/"
+        if not entry.is_dir(follow_symlinks=False) or rules.leave_out(path):
+            continue
+        is_output = entry.name in BUILD_OUTPUT or entry.name.endswith(".egg-info")
+        if not is_output or Path(entry.path, "__init__.py").is_file():
+            yield path
+
+
+def _look_at(entry: os.DirEntry[str], path: str, project: Path) -> Found | SkippedFile | None:
+    """What an entry with a source's name really is; None for what is scanned elsewhere (folders, links inside)."""
+    try:
+        if entry.is_symlink():
+            reason = _reason_of_link(Path(entry.path), project)
+            return SkippedFile(path, reason) if reason else None
+        status = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        return SkippedFile(path, reason_of(error))
+    if stat.S_ISREG(status.st_mode):
+        return Found(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return SkippedFile(path, f"not a regular file but {_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}")
+
+
+def _reason_of_link(link: Path, project: Path) -> str:
+    try:
+        target = link.resolve(strict=True)
+    except FileNotFoundError:
+        return "a broken symbolic link"
+    except (OSError, RuntimeError):
+        return "a symbolic link that goes in circles"
+    if target.is_dir() or target.is_relative_to(project.resolve()):
+        return ""
+    return "a symbolic link that leads out of the project"
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system would not let us, in its own words without the path."""
+    if isinstance(error, FileNotFoundError):
+        return "vanished during the scan"
+    return (error.strerror or type(error).__name__).lower()
