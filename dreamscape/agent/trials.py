@@ -1,0 +1,239 @@
+"""The host's end of the candidate server: candidates in, verdicts out, whatever happens to the process inside."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
+from dreamscape.agent.sandbox import Command, Confined, Sandbox
+from dreamscape.domain.errors import CannotGoOn
+from dreamscape.domain.failures import Comparison, Failure, Frame
+from dreamscape.domain.repair import Candidate, Verdict, VerdictState
+from dreamscape.domain.settings import HealSettings
+
+_STARTUP_S = 120.0
+"""What the import of the project and the collection of its tests may take; beyond, every candidate is cold (chosen)."""
+_MARGIN_S = 30.0
+"""How long after its deadline the server may still be silent before it is taken for dead (chosen)."""
+_LONGEST_S = 24 * 3600.0
+
+
+class TrialServer:
+    """Judges candidates in a server that runs inside the sandbox; starts it when needed and again when it dies.
+
+    ``sources`` are the files that candidates may edit, by project-relative path; ``test_files`` hold every test that
+    will be asked for; ``workers`` candidates are judged at once.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        python: Path | str,
+        settings: HealSettings,
+        sources: Mapping[str, bytes],
+        test_files: Sequence[str],
+        *,
+        workers: int,
+        base_overrides: Mapping[str, bytes | None] | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._python = python
+        self._settings = settings
+        self._sources = dict(sources)
+        self._test_files = tuple(test_files)
+        self._workers = workers
+        self._overrides = dict(base_overrides or {})
+        self._wall_s: dict[str, float] = {}
+        self._line: _Line | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the server and all that runs in it."""
+        if self._line is not None:
+            self._line.close()
+        self._line = None
+
+    def judge(
+        self,
+        candidates: Sequence[Candidate],
+        failing: Sequence[str],
+        others: Sequence[str] = (),
+        *,
+        cpu_s_per_test: float | Mapping[str, float],
+        deadline: float | None = None,
+    ) -> tuple[Verdict, ...]:
+        """One verdict each, in order: the failing tests first, then the others, up to the first that does not pass.
+
+        ``deadline`` is a time of `time.monotonic`; what was not judged by then is a TIMEOUT that says so.
+        """
+        job = {"do": "judge", "failing": list(failing), "others": list(others), "limits": self._limits(cpu_s_per_test)}
+        jobs = [dict(job, n=n, edits=self._edits(candidate)) for n, candidate in enumerate(candidates)]
+        answers = self._answers(jobs, deadline)
+        return tuple(_verdict(candidate, answers.get(n)) for n, candidate in enumerate(candidates))
+
+    def baseline(self, tests: Sequence[str], *, cpu_s_per_test: float | Mapping[str, float] = 10.0) -> dict[str, str]:
+        """How each test ends in the server with the code as it is: passed, failed, error, skipped, xfailed, xpassed,
+        timeout or stopped; absent where the server does not know the test.
+
+        Who compares this with a fresh run finds the tests that the server cannot judge.
+        """
+        limits = self._limits(cpu_s_per_test)
+        jobs = [
+            {"do": "run", "n": n, "failing": [test], "others": [], "limits": limits} for n, test in enumerate(tests)
+        ]
+        ends: dict[str, str] = {}
+        for answer in self._answers(jobs, None).values():
+            for test, end in answer.get("ends", {}).items():
+                ends[test] = end["status"]
+                self._wall_s[test] = 1.0 + 3.0 * end["wall_s"]
+        return ends
+
+    def _limits(self, cpu_s_per_test: float | Mapping[str, float]) -> dict[str, object]:
+        each = {} if isinstance(cpu_s_per_test, int | float) else dict(cpu_s_per_test)
+        most = self._settings.test_timeout_s
+        default = float(cpu_s_per_test) if isinstance(cpu_s_per_test, int | float) else max(each.values(), default=most)
+        return {"cpu": each, "cpu_s": default, "wall": self._wall_s, "wall_s": most}
+
+    def _edits(self, candidate: Candidate) -> list[tuple[str, int, int, str]]:
+        return [
+            (self._inside(edit.path), edit.start, edit.end, edit.replacement.decode("latin-1"))
+            for edit in candidate.edits
+        ]
+
+    def _inside(self, path: str) -> str:
+        return os.path.realpath(self._sandbox.project / path)
+
+    def _answers(self, jobs: Sequence[Mapping[str, Any]], deadline: float | None) -> dict[int, dict[str, Any]]:
+        """Answers by number; a server that dies is started once more for what it has not answered."""
+        answers: dict[int, dict[str, Any]] = {}
+        for _ in range(2):
+            left = [job for job in jobs if job["n"] not in answers]
+            seconds = _LONGEST_S if deadline is None else deadline - time.monotonic()
+            if not left or seconds <= 0:
+                break
+            if self._line is None:
+                self._line = self._started()
+            for answer in self._line.ask(left, seconds):
+                answers[answer["n"]] = answer
+            if not self._line.is_alive:
+                self.close()
+        return answers
+
+    def _started(self) -> _Line:
+        command = Command(
+            launch(self._python, "server"),
+            timeout_s=_LONGEST_S,
+            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            overrides=self._overrides,
+            files={ZIP_NAME: packed()},
+        )
+        hello = {
+            "root": str(self._sandbox.project),
+            "arguments": ["-p", "no:cacheprovider", "--capture=sys", *self._settings.pytest_args, *self._test_files],
+            "sources": {self._inside(path): data.decode("latin-1") for path, data in self._sources.items()},
+            "workers": self._workers,
+            "startup_s": _STARTUP_S,
+            "memory_bytes": self._sandbox.settings.memory_mib * 1024 * 1024 // max(1, self._workers + 1),
+        }
+        return _Line(self._sandbox.start(command), hello)
+
+
+class _Line:
+    """The wire to one server process."""
+
+    def __init__(self, confined: Confined, hello: Mapping[str, object]) -> None:
+        self._confined = confined
+        self._buffer = b""
+        self.is_alive = True
+        self._send(hello)
+        first = self._receive(_STARTUP_S)
+        if first is None or first["type"] != "hello":
+            ended = confined.wait(0.0)
+            self.close()
+            raise CannotGoOn(
+                f"the candidate server did not start: {ended.end.value} {ended.exit_code}",
+                f"its last words were: {ended.output_tail.strip()[-800:]}",
+            )
+
+    def ask(self, jobs: Sequence[Mapping[str, Any]], seconds: float) -> Iterator[dict[str, Any]]:
+        """Answers as they come; ends early, no longer alive, where the server is lost."""
+        until = time.monotonic() + seconds + _MARGIN_S
+        self._send({"jobs": list(jobs), "seconds": seconds})
+        while True:
+            message = self._receive(until - time.monotonic())
+            if message is None:
+                self.is_alive = False
+                return
+            if message["type"] == "done":
+                return
+            yield message
+
+    def close(self) -> None:
+        self.is_alive = False
+        self._confined.__exit__(None, None, None)
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        try:
+            self._confined.requests.write(json.dumps(message).encode("ascii") + b"\n")
+            self._confined.requests.flush()
+        except OSError:
+            self.is_alive = False
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        number = self._confined.reports.fileno()
+        until = time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            if not self.is_alive or not select.select([number], [], [], max(0.0, until - time.monotonic()))[0]:
+                return None
+            data = os.read(number, 1 << 16)
+            if not data:
+                return None
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+_STATES = {state.value: state for state in VerdictState}
+
+
+def _verdict(candidate: Candidate, answer: Mapping[str, Any] | None) -> Verdict:
+    if answer is None or answer["state"] == "late":
+        return Verdict(candidate, VerdictState.TIMEOUT, "not judged: the time was over")
+    return Verdict(
+        candidate,
+        _STATES.get(answer["state"], VerdictState.CRASH),
+        answer["why"],
+        _failure(answer.get("failure")),
+        int(answer.get("tests_run", 0)),
+        float(answer.get("cpu_s", 0.0)),
+    )
+
+
+def _failure(found: Mapping[str, Any] | None) -> Failure | None:
+    if found is None:
+        return None
+    comparison = found["comparison"]
+    return Failure(
+        found["test"],
+        found["phase"],
+        found["exception"],
+        found["message"],
+        tuple(Frame(*frame) for frame in found["frames"]),
+        Comparison(*comparison) if comparison else None,
+        float(found["duration_s"]),
+    )

@@ -1,0 +1,171 @@
+"""The warm process: project imported, tests collected; forks of it judge candidates by swapping code."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import sys
+import time
+from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
+
+from . import limits
+from .pool import Channel, Child, Pool, Watch
+from .rerun import Rerun
+from .state import CannotRestore, State
+from .swap import CannotSwap, Live, swap
+from .trial import Answer, Trial, missing, told
+
+_CHUNK = 16
+_SILENT_S = 20.0
+"""How long a worker may take for anything but a test before it is taken for hung (chosen)."""
+_GROWTH_PAGES = 64 * 1024 * 1024 // resource.getpagesize()
+"""Resident memory a used worker may have gained before it is replaced (chosen)."""
+
+Ran = Set[Tuple[str, int, str]]
+
+
+class ImportWatch:
+    """Notes which functions run while the project is imported and its tests are collected.
+
+    What they did then is done: a candidate that changes one of them has to be imported afresh.
+    """
+
+    def __init__(self) -> None:
+        self._codes: Set[Any] = set()
+
+    def start(self) -> None:
+        add = self._codes.add
+
+        def note(frame: Any, event: str, _: Any) -> None:
+            if event == "call":
+                add(frame.f_code)
+
+        sys.setprofile(note)
+
+    def stop(self) -> Ran:
+        sys.setprofile(None)
+        return {(code.co_filename, code.co_firstlineno, code.co_name) for code in self._codes}
+
+
+class Warm:
+    """Answers the pristine process's requests with the help of forked workers."""
+
+    def __init__(self, rerun: Rerun, hello: Mapping[str, Any], ran: Ran) -> None:
+        self.rerun = rerun
+        self.workers = int(hello["workers"])
+        self.memory_bytes = int(hello["memory_bytes"])
+        self.sources = {path: data.encode("latin-1") for path, data in hello["sources"].items()}
+        self.live = Live(self.sources, ran)
+        self.project = rerun.project
+        self.state = State([module for module in list(sys.modules.values()) if self.is_own(module)])
+        gc.collect()
+        gc.freeze()
+
+    def is_own(self, module: Any) -> bool:
+        """Whether the module is the project's, tests included."""
+        file = getattr(module, "__file__", None)
+        return isinstance(file, str) and self.project.place(file)[1]
+
+    def serve(self, channel: Channel) -> None:
+        """Answers requests until the other end is gone; never returns."""
+        try:
+            while True:
+                request = channel.receive()
+                if request is None:
+                    os._exit(0)
+                for answer in self._answers(request):
+                    channel.send(answer)
+                channel.send({"done": True})
+        except Child as child:
+            channel.close()
+            assert child.watch is not None
+            Worker(self, child.watch).work(child.channel)
+
+    def _answers(self, request: Mapping[str, Any]) -> Iterator[Answer]:
+        for path in {edit[0] for job in request["jobs"] for edit in job.get("edits", ())}:
+            self._parse(path)
+        deadline = time.monotonic() + request["seconds"]
+        unconfirmed: List[Dict[str, Any]] = []
+        for jobs, chunk in ((request["jobs"], _CHUNK), (unconfirmed, 1)):
+            for job, end in Pool(self.workers, chunk, _SILENT_S).run(jobs, deadline):
+                answer = end if isinstance(end, dict) else told(job, end)
+                if answer.pop("confirm", False):
+                    unconfirmed.append(dict(job, fresh=True))
+                else:
+                    yield answer
+
+    def _parse(self, path: str) -> None:
+        try:
+            self.live.source(path)
+        except (KeyError, SyntaxError, ValueError):
+            pass
+
+
+class Worker:
+    """A fork of the warm zygote: judges one candidate after the other as long as each leaves no trace."""
+
+    def __init__(self, warm: Warm, watch: Watch) -> None:
+        self.warm = warm
+        self.watch = watch
+        self.used = False
+        self.trial = Trial(warm.rerun, watch)
+        limits.silence()
+        limits.limit_memory(warm.memory_bytes)
+        self.resident = limits.pages()[1]
+
+    def work(self, channel: Channel) -> None:
+        """Works off jobs until there are no more; never returns."""
+        while True:
+            self.watch.rest()
+            jobs = channel.receive()
+            if jobs is None:
+                os._exit(0)
+            for job in jobs:
+                self.watch.allow(_SILENT_S)
+                answer = getattr(self, job["do"])(job)
+                answer["n"] = job["n"]
+                channel.send(answer)
+                if answer.get("retire"):
+                    self.watch.allow(_SILENT_S)
+                    channel.receive()
+
+    def judge(self, job: Mapping[str, Any]) -> Answer:
+        """The verdict on one candidate, ``state`` "cold" where this process cannot give it."""
+        lacking = missing([*job["failing"], *job["others"]], self.warm.rerun)
+        if lacking:
+            return {"state": "cold", "why": "%s was not collected" % lacking[0]}
+        edits = [(path, start, end, text.encode("latin-1")) for path, start, end, text in job["edits"]]
+        try:
+            back = swap(self.warm.live.plan(edits))
+        except (SyntaxError, ValueError) as error:
+            return {"state": "invalid", "why": "%s: %s" % (type(error).__name__, error)}
+        except CannotSwap as error:
+            return {"state": "cold", "why": str(error)}
+        try:
+            answer = self.trial.verdict(job)
+        finally:
+            swap(back)
+        answer["confirm"] = self.used and answer["state"] == "plausible"
+        return self._leave_clean(answer)
+
+    def run(self, job: Mapping[str, Any]) -> Answer:
+        """How the tests of ``failing`` end with the code as it is, each whatever became of the one before."""
+        ends = {}
+        for key in job["failing"]:
+            if key in self.warm.rerun.items:
+                end = self.trial.run_limited(key, None, job["limits"])
+                ends[key] = {"status": end["status"], "failure": end["failure"], "wall_s": end["wall_s"]}
+        return {"state": "ran", "ends": ends, "retire": True}
+
+    def _leave_clean(self, answer: Answer) -> Answer:
+        """Puts the process back as it was, or has it retired."""
+        self.used = True
+        if not answer.get("retire"):
+            try:
+                self.warm.state.restore(self.warm.is_own)
+            except CannotRestore as error:
+                answer.update(retire=True, retired="%s" % error)
+            if limits.has_children() or limits.pages()[1] > self.resident + _GROWTH_PAGES:
+                answer.update(retire=True, retired="children or memory were left behind")
+        return answer
