@@ -80,7 +80,10 @@ class RunBook:
 
     def record_landing(self, item: WorkItem, landing: Landing, before: str | None) -> None:
         """A change is in the repository."""
-        self.branch = landing.ref
+        if landing.commit is None:
+            self.notes.append(f"patch written: {landing.ref}")
+        else:
+            self.branch = landing.ref
         self._history.save_landing(
             LandingRecord(
                 id=0,

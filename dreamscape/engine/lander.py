@@ -16,12 +16,12 @@ class RepositoryLander:
     """Lands one run's changes, each on top of the one before."""
 
     def __init__(self, project: Path, git: Git | None, mode: str, run: str, base: str | None) -> None:
-        """``base`` is the commit the run starts from; without a repository ``mode`` must be patch."""
+        """``base`` is the commit tests and repairs rest on; without a repository ``mode`` must be patch."""
         self.mode = mode
         self._project = project
         self._git = git
         self._run = run
-        self._base = base
+        self.base = base
         self._tip = base
 
     def land(
@@ -43,7 +43,7 @@ class RepositoryLander:
     def catch_up(self) -> None:
         """Takes HEAD as it is now for the place to land on; what was proven before has to be proven again."""
         assert self._git is not None
-        self._tip = self._git.head()
+        self.base = self._tip = self._git.head()
 
     def take_back(self, landing: Landing) -> None:
         """Undoes this run's latest landing: the branch goes back by one, a commit is reverted, a patch is removed."""
@@ -53,7 +53,7 @@ class RepositoryLander:
         parent = self._git.commit_of(f"{landing.commit}~1")
         assert parent is not None
         if self.mode == "branch":
-            goes_away = parent == self._base
+            goes_away = parent == self.base
             ref = f"refs/heads/{branch_of(self._run)}"
             move_ref(self._git, ref, None if goes_away else parent, landing.commit, "dreamscape: take back")
             self._tip = parent
@@ -68,14 +68,14 @@ class RepositoryLander:
 
         Of a branch whose files HEAD has changed since, nothing can be said without merging; it is left out.
         """
-        if self._git is None or self._base is None:
+        if self._git is None or self.base is None:
             return ()
         found: list[tuple[str, Tree]] = []
         for name, tip in self._git.unmerged_branches().items():
-            fork = self._git.merge_base(self._base, tip)
+            fork = self._git.merge_base(self.base, tip)
             if name == branch_of(self._run) or fork is None:
                 continue
             changes = self._git.changes_between(fork, tip)
-            if not set(changes) & set(self._git.changes_between(fork, self._base)):
+            if not set(changes) & set(self._git.changes_between(fork, self.base)):
                 found.append((name, changes))
         return tuple(found)

@@ -1,0 +1,105 @@
+"""``dreamscape heal``: failing tests repaired, proven and landed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamscape.cli.context import Options, command, new_app
+
+if TYPE_CHECKING:
+    from dreamscape.bootstrap import Plan
+    from dreamscape.domain.records import HealReport, ItemReport
+    from dreamscape.domain.runs import Tally
+
+app = new_app()
+
+SHOWN = ("landed", "review", "unsolved", "awaiting_merge", "rolled_back", "flaky", "environment", "skipped", "deferred")
+
+
+@command(app)
+def heal(
+    options: Options,
+    auto: Annotated[bool, typer.Option("--auto", help="Never ask; for cron and CI.")] = False,
+    land: Annotated[str | None, typer.Option(metavar="branch|commit|patch", help="Where repairs land.")] = None,
+    python: Annotated[str | None, typer.Option(metavar="FILE", help="The project's interpreter.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(metavar="N", help="When to stop (default: 60).")] = None,
+    if_locked: Annotated[str, typer.Option(metavar="fail|skip", help="What to do if another run works here.")] = "fail",
+    sandbox: Annotated[str | None, typer.Option(metavar="auto|none", help="How project code is confined.")] = None,
+) -> int:
+    """Repair failing tests: find the fault, prove the repair, land it on a branch; the hard ones wait for you.
+
+    Example: dreamscape heal --auto --max-minutes 30
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+    from dreamscape.domain.errors import RunLocked, UsageError
+
+    if if_locked not in ("fail", "skip"):
+        raise UsageError(f"--if-locked takes fail or skip, not {if_locked!r}")
+    if not auto and not render.can_ask(options):
+        raise UsageError("heal asks before it lands, and nobody is here to answer", "use --auto")
+    flags = {
+        "heal.land": land,
+        "heal.python": python,
+        "heal.max_minutes": max_minutes,
+        "sandbox.level": sandbox,
+    }
+    project = bootstrap.open_project(options.project, options.config, flags)
+    try:
+        report = bootstrap.heal(project, (lambda plan: True) if auto else _approve)
+    except RunLocked:
+        if if_locked == "fail":
+            raise
+        render.show(options, "heal", {"skipped": "another run works on this project"}, lambda: "another run is at work")
+        return 0
+    render.show(options, "heal", report, lambda: _text(report))
+    return report.exit_code
+
+
+def _approve(plan: Plan) -> bool:
+    import sys
+
+    from dreamscape.cli.render import ask
+
+    lines = [f"{_tally(plan.baseline.tally)}; to repair, by impact:"]
+    for item in plan.items:
+        more = f" and {len(item.case.tests) - 1} more" if len(item.case.tests) > 1 else ""
+        lines.append(f"  {item.impact:.2f}  {item.case.failure_class.value:<15} {item.case.tests[0]}{more}")
+    lines += [f"  set aside: {aside.failure.test} ({aside.why})" for aside in plan.set_aside]
+    sys.stderr.write("\n".join(lines) + "\n")
+    return bool(plan.items) and ask(f"Repair them and land on a {plan.target}?")
+
+
+def _text(report: HealReport) -> str:
+    if not report.items and report.exit_code == 0:
+        return f"nothing to do: {_tally(report.baseline)}"
+    lines = [*_items(report.items), ""]
+    lines.append(f"tests before   {_tally(report.baseline)}")
+    lines.append(f"tests after    {_tally(report.final)}")
+    lines.append(f"run            {report.run}, {report.seconds:.0f} s, {report.cost_usd:.2f} USD")
+    lines += [f"note           {note}" for note in report.notes]
+    if report.branch:
+        lines.append(f"branch         {report.branch}; look: git diff HEAD...{report.branch}")
+        lines.append(f"               take: git merge {report.branch}; drop: dreamscape undo {report.run}")
+    if any(item.state.value in ("review", "unsolved") for item in report.items):
+        lines.append("for you        dreamscape review list")
+    return "\n".join(lines)
+
+
+def _items(items: tuple[ItemReport, ...]) -> Iterator[str]:
+    for state in SHOWN:
+        for item in items:
+            if item.state.value == state:
+                more = f" and {len(item.tests) - 1} more" if len(item.tests) > 1 else ""
+                yield f"{state.replace('_', ' '):<14} {item.tests[0]}{more}"
+                yield f"{'':<14} {item.why}"
+                if item.model:
+                    where = f"{', '.join(item.files)}, " if item.files else ""
+                    yield f"{'':<14} {where}{item.model}, {item.attempts} candidates, {item.seconds:.1f} s"
+
+
+def _tally(tally: Tally | None) -> str:
+    return f"{tally.passed} passed, {tally.failed} failed, {tally.errors} errors" if tally else "not run"
