@@ -1,0 +1,83 @@
+"""Lets each change pass once: only what parses, changes something, and was not seen before."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from dreamscape.repairer.module import Module, first_line
+from dreamscape.repairer.source import Splice, parsed
+
+
+@dataclass(eq=False)
+class Fresh:
+    """Remembers what the changed part of a file looked like, without white space."""
+
+    seen: set[tuple[str, int, int, str]] = field(default_factory=set)
+
+    def admits(self, module: Module, splices: tuple[Splice, ...]) -> bool:
+        """Whether the result is new, differs from the source and parses (as far as the changed part tells)."""
+        start, end = _region(module, splices)
+        old = module.source.between(start, end)
+        new = _applied(module, splices, start, end)
+        bare = "".join(new.split()) if new.isascii() else new
+        key = (module.source.path, *_trimmed(module, splices))
+        if new == old or key in self.seen or not _parses(new):
+            return False
+        self.seen.add(key)
+        return bool(bare) or bool(old)
+
+
+def _trimmed(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int, str]:
+    """The change in its shortest form, so that edits of an operand and of the whole expression count as one."""
+    start, end = min(each.start for each in splices), max(each.end for each in splices)
+    old = module.source.between(start, end)
+    new = _applied(module, splices, start, end)
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    begin = start + len(old[:head].encode())
+    stop = end - len(old[len(old) - tail :].encode()) if tail else end
+    return begin, stop, " ".join(new[head : len(new) - tail].split(" "))
+
+
+def _region(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int]:
+    """Whole lines of the smallest statement that holds the change."""
+    starts = module.source.line_starts
+    first = _line_at(starts, min(each.start for each in splices))
+    last = _line_at(starts, max(each.end for each in splices))
+    node: ast.AST | None = module.by_line.get(first)
+    while isinstance(node, ast.AST) and not isinstance(node, ast.Module):
+        if isinstance(node, ast.stmt) and not module.is_elif(node):
+            from_line, to_line = first_line(node), node.end_lineno or node.lineno
+            if from_line <= first and last <= to_line and module.lines(node):
+                return starts[from_line - 1], starts[min(to_line, len(starts) - 1)]
+        node = module.parents.get(node)
+    return 0, len(module.source.view)
+
+
+def _line_at(starts: list[int], offset: int) -> int:
+    low, high = 0, len(starts) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if starts[middle] <= offset:
+            low = middle
+        else:
+            high = middle - 1
+    return low + 1
+
+
+def _applied(module: Module, splices: tuple[Splice, ...], start: int, end: int) -> str:
+    pieces: list[str] = []
+    at = start
+    for splice in sorted(splices, key=lambda each: (each.start, each.end)):
+        pieces += [module.source.between(at, splice.start), splice.text]
+        at = splice.end
+    return "".join([*pieces, module.source.between(at, end)])
+
+
+def _parses(text: str) -> bool:
+    return parsed("if 1:\n" + text if text[:1] in " \t\f" else text) is not None

@@ -1,0 +1,106 @@
+"""Imports: one added for a name nobody defines, or corrected to where the name is."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from dreamscape.repairer.project import module_name
+from dreamscape.repairer.scope import BUILTINS
+from dreamscape.repairer.site import Change, Site
+
+_USUAL = {
+    "Path": "pathlib", "defaultdict": "collections", "Counter": "collections", "deque": "collections",
+    "OrderedDict": "collections", "namedtuple": "collections", "dataclass": "dataclasses", "field": "dataclasses",
+    "datetime": "datetime", "timedelta": "datetime", "date": "datetime", "timezone": "datetime", "wraps": "functools",
+    "partial": "functools", "reduce": "functools", "lru_cache": "functools", "cached_property": "functools",
+    "chain": "itertools", "product": "itertools", "permutations": "itertools", "combinations": "itertools",
+    "groupby": "itertools", "islice": "itertools", "zip_longest": "itertools", "count": "itertools",
+    "deepcopy": "copy", "Decimal": "decimal", "Fraction": "fractions", "Enum": "enum", "ABC": "abc",
+    "abstractmethod": "abc", "Any": "typing", "Optional": "typing", "Union": "typing", "List": "typing",
+    "Dict": "typing", "StringIO": "io", "BytesIO": "io", "itemgetter": "operator", "attrgetter": "operator",
+    "contextmanager": "contextlib", "suppress": "contextlib", "heappush": "heapq", "heappop": "heapq",
+    "heapify": "heapq", "bisect_left": "bisect", "bisect_right": "bisect", "sqrt": "math", "ceil": "math",
+    "floor": "math", "gcd": "math", "urlparse": "urllib.parse", "urljoin": "urllib.parse", "quote": "urllib.parse",
+    "Mapping": "collections.abc", "Iterable": "collections.abc", "Sequence": "collections.abc", "dedent": "textwrap",
+    "uuid4": "uuid", "sleep": "time", "Iterator": "collections.abc", "Callable": "collections.abc",
+}  # fmt: skip
+
+
+def missing_import(site: Site) -> Iterator[Change]:
+    """An import for a name that is used and defined nowhere."""
+    known = {*site.scope.variables, *site.scope.globals, *BUILTINS}
+    used = {node.id for node in site.expressions if isinstance(node, ast.Name)} - known
+    for name in dict.fromkeys([*site.clues.missing_names, *sorted(used)]):
+        if name in site.scope.globals:
+            continue
+        lines = [f"from {_USUAL[name]} import {name}"] if name in _USUAL else []
+        if name in sys.stdlib_module_names:
+            lines.append(f"import {name}")
+        for path in site.project.defining(name)[:4]:
+            if path != site.module.source.path:
+                lines += [f"from {source} import {name}" for source in _ways(site, path)]
+        for at, line in enumerate(lines):
+            yield from _at_top(site, line, 1.0 - 0.1 * at)
+
+
+def _ways(site: Site, path: str) -> list[str]:
+    """How a file of the project can be named in an import here: absolute, and relative for a neighbour."""
+    own, other = site.module.source.path.rpartition("/")[0], path.rpartition("/")[0]
+    ways = [module_name(path)]
+    if own and own == other:
+        ways.insert(0, "." + module_name(path).rpartition(".")[2])
+    return ways
+
+
+def _at_top(site: Site, line: str, fit: float) -> Iterator[Change]:
+    body = site.module.tree.body
+    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    if imports:
+        yield from site.insert(line, fit, after=imports[-1])
+    elif body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        yield from site.insert(line, fit, after=body[0])
+    elif body:
+        yield from site.insert(line, fit, before=body[0])
+
+
+def wrong_import(site: Site) -> Iterator[Change]:
+    """Another name imported, or the same from another module, by nearest spelling and by where it is defined."""
+    node = site.node
+    if not isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                for name in get_close_matches(alias.name, sys.stdlib_module_names, 3, 0.6):
+                    if name != alias.name:
+                        yield from _written(site, site.text(node).replace(alias.name, name, 1), 0.8)
+        return
+    text = site.text(node)
+    for alias in node.names:
+        for path in site.project.defining(alias.name)[:4]:
+            for source in _ways(site, path):
+                written = "." * node.level + (node.module or "")
+                if source != written:
+                    yield from _written(site, text.replace(f"from {written} ", f"from {source} ", 1), 0.9)
+    for path in site.project.sources:
+        name = module_name(path)
+        if node.module and (name == node.module or name.endswith("." + node.module)):
+            module = site.project.module(path)
+            defined = [name for each in (module.functions if module else []) for name in [each.name]]
+            defined += [each.name for each in (module.classes if module else [])]
+            for alias in node.names:
+                if alias.name not in defined:
+                    for near in get_close_matches(alias.name, defined, 3, 0.5):
+                        yield from _written(site, text.replace(alias.name, f"{near} as {alias.name}", 1), 0.8)
+                        yield from _written(site, text.replace(alias.name, near, 1), 0.7)
+    modules = [module_name(path) for path in site.project.sources if path.endswith(".py")]
+    if node.module and node.level == 0:
+        for name in get_close_matches(node.module, [*modules, *sys.stdlib_module_names], 4, 0.6):
+            if name != node.module:
+                yield from _written(site, text.replace(f"from {node.module} ", f"from {name} ", 1), 0.7)
+
+
+def _written(site: Site, text: str, fit: float) -> Iterator[Change]:
+    start, end = site.module.span(site.node)
+    yield site.splice(start, end, text, fit, f"`{text}`")
