@@ -37,6 +37,7 @@ def start_in_bubblewrap(wanted: Mapping[str, object], project: Path, places: Pla
     files: dict[bytes, bytes] = dict(wanted["files"])  # type: ignore[call-overload]  # values are as the task's fields
     handed = {os.fsdecode(name): resources.enter_context(_in_memory(content)) for name, content in files.items()}
     words = [program, *_WALLS, *(() if wanted["network"] else ("--unshare-net",))]
+    words += [word for name in _KERNEL_SETTINGS if Path(name).exists() for word in ("--ro-bind", name, name)]
     words += [word for place in places.hidden for word in ("--tmpfs", str(place))]
     words += ["--dir", str(places.home), "--ro-bind", str(project), str(source), "--ro-bind", str(_AGENT), str(agent)]
     words += _shown([*places.readable, *interpreter_of_ours()], places.hidden)
@@ -52,6 +53,10 @@ _WALLS = (
     *("--new-session", "--as-pid-1", "--cap-drop", "ALL"),
     *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
 )
+_KERNEL_SETTINGS = tuple(
+    f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "mtrr", "scsi")
+)
+"""Seen: bubblewrap 0.8 started by root leaves /proc/sys writable, and the host's core_pattern with it."""
 
 
 def start_without_walls(wanted: Mapping[str, object], project: Path, resources: ExitStack) -> Started:

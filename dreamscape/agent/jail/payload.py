@@ -6,7 +6,7 @@ import os
 import resource
 import stat
 
-from . import kernel
+from . import filter, kernel
 from .task import Task
 
 _OPEN_FILES = 4096
@@ -62,6 +62,8 @@ def become_command(task: Task, output: int) -> None:
     kernel.leave_keyring()
     kernel.drop_capabilities()
     kernel.forbid_new_privileges()
+    if task.level != "none":
+        filter.install_filter()
     for kept in (task.requests_fd, task.reports_fd):
         os.set_inheritable(kept, True)
     os.execve(task.argv[0], task.argv, task.env)

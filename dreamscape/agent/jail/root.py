@@ -109,6 +109,7 @@ def _make_proc(task: Task) -> None:
     """A /proc of the new process namespace in which no kernel setting can be written."""
     kernel.mount(b"proc", b"/new/proc")
     _write_setting(b"kernel/pid_max", _FIRST_REUSED_PID + task.processes)
+    _write_setting(b"kernel/shmall", task.memory_bytes // os.sysconf("SC_PAGE_SIZE"))
     if task.own_user_namespace:
         # A user namespace inside would give its maker the power to mount a second, writable /proc.
         _write_setting(b"user/max_user_namespaces", 0)

@@ -1,0 +1,51 @@
+"""Sandboxes for tests: built for real, or skipped (failed where DREAMSCAPE_REQUIRE names them) with the reason."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from dreamscape.agent.sandbox import Command, Ended, Sandbox, SandboxLevel
+from dreamscape.domain.errors import CannotGoOn
+from dreamscape.domain.settings import SandboxSettings
+
+WALLED = (SandboxLevel.NAMESPACES, SandboxLevel.BUBBLEWRAP)
+_REFUSALS: dict[SandboxLevel, str] = {}
+
+
+def a_sandbox(project: Path, level: SandboxLevel, settings: SandboxSettings | None = None) -> Sandbox:
+    """A sandbox of exactly this level, in which our own interpreter can run."""
+    sandbox = Sandbox(project.resolve(), level, settings or SandboxSettings(), readable=our_interpreter())
+    if level not in _REFUSALS:
+        _REFUSALS[level] = _refusal(sandbox)
+    if _REFUSALS[level]:
+        missing(f"no sandbox of level {level.value} can be built here: {_REFUSALS[level]}")
+    return sandbox
+
+
+def missing(reason: str) -> None:
+    """Skips, or fails where the machine promised to have sandboxes."""
+    if "sandbox" in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def our_interpreter() -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix, os.path.realpath(sys.executable)))))
+
+
+def python(sandbox: Sandbox, script: str, *, timeout_s: float = 30.0, network: bool = False) -> Ended:
+    """Runs a script inside by our own interpreter."""
+    command = Command((sys.executable, "-c", script), timeout_s, network=network)
+    return sandbox.run(command)[0]
+
+
+def _refusal(sandbox: Sandbox) -> str:
+    try:
+        sandbox.run(Command(("/bin/true",), 30.0))
+    except CannotGoOn as error:
+        return str(error)
+    return ""
