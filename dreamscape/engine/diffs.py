@@ -5,6 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from dreamscape.domain.repair import Candidate, RepairCase
+
+
+def diff_of(case: RepairCase, candidate: Candidate) -> str:
+    """A candidate's change as a unified diff."""
+    return unified(case.sources, candidate.applied_to(case.sources))
+
 
 def unified(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
     """The change of every file in ``after``, as text; bytes that are no UTF-8 are shown escaped."""

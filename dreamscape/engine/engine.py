@@ -12,11 +12,11 @@ from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.ports import Agent, Bench, Clock, History, Lander, Models
 from dreamscape.domain.records import HealReport, ItemReport
-from dreamscape.domain.repair import Candidate, ItemState, Landing, RepairCase, SetAside, WorkItem
+from dreamscape.domain.repair import Candidate, ItemState, Landing, SetAside, WorkItem
 from dreamscape.domain.runs import Outcome, RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
-from dreamscape.engine.diffs import unified
+from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
 from dreamscape.engine.queue import ImpactOf, by_impact
 from dreamscape.engine.solving import Solution, Solver
@@ -264,11 +264,6 @@ class AutomationEngine:
         passed_before = set(baseline.keys(*GOOD))
         broken = [r.test for r in final.results if r.test in passed_before and r.outcome not in GOOD]
         return self._agent.failing(broken, {}) if broken else ()
-
-
-def diff_of(case: RepairCase, candidate: Candidate) -> str:
-    """A candidate's change as a unified diff."""
-    return unified(case.sources, candidate.applied_to(case.sources))
 
 
 def _exit_code_of(error: BaseException) -> int:

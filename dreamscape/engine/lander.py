@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dreamscape.domain.repair import Landing
+from dreamscape.engine.branches import heal_branches
 from dreamscape.engine.landing import Change, branch_of, land_as_patch, land_on_branch, land_on_head, move_ref
 from dreamscape.tools.git import Git
 
@@ -64,18 +65,8 @@ class RepositoryLander:
         self._tip = land_on_head(self._git, change, landing.commit).commit
 
     def unmerged(self) -> tuple[tuple[str, Tree], ...]:
-        """Earlier heal branches not merged into HEAD, with what they change.
-
-        Of a branch whose files HEAD has changed since, nothing can be said without merging; it is left out.
-        """
-        if self._git is None or self.base is None:
+        """Earlier heal branches that wait to be merged, with what merging brings; conflicting ones are left out."""
+        if self._git is None:
             return ()
-        found: list[tuple[str, Tree]] = []
-        for name, tip in self._git.unmerged_branches().items():
-            fork = self._git.merge_base(self.base, tip)
-            if name == branch_of(self._run) or fork is None:
-                continue
-            changes = self._git.changes_between(fork, tip)
-            if not set(changes) & set(self._git.changes_between(fork, self.base)):
-                found.append((name, changes))
-        return tuple(found)
+        waiting = heal_branches(self._git)
+        return tuple((b.name, b.changes) for b in waiting if b.changes and b.name != branch_of(self._run))
