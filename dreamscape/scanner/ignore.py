@@ -78,15 +78,18 @@ def rules_for(project: Path, patterns: Iterable[str]) -> Rules:
 
 
 def _layers_above(project: Path) -> list[Layer]:
+    """Rule files of the repository above the project, unless they leave out the project itself: whoever asks for an
+    ignored folder by name wants to see it."""
     if (project / ".git").exists():
         return []
-    layers = []
+    layers: list[Layer] = []
     for above in project.parents:
-        layer = read_layer(above / ".gitignore", prefix=project.relative_to(above).as_posix() + "/")
+        prefix = project.relative_to(above).as_posix() + "/"
+        layer = read_layer(above / ".gitignore", prefix=prefix)
         if layer is not None:
-            layers.append(layer)
+            layers.insert(0, layer)
         if (above / ".git").exists():
-            return layers[::-1]
+            return [] if any(layer.spec.match_file(layer.prefix) for layer in layers) else layers
     return []
 
 

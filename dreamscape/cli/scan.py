@@ -1,0 +1,127 @@
+"""``dreamscape scan``: where this code base is most dangerous, ranked and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamscape.cli.context import Options, command, new_app
+
+if TYPE_CHECKING:
+    from dreamscape.bootstrap import Project
+    from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
+
+app = new_app()
+
+FINDINGS = 1
+"""Exit code where ``--strict`` found what a person must look at."""
+WIDTH = 120
+"""Columns where there is no terminal to ask (chosen)."""
+SKIPPED_SHOWN = 20
+
+
+@command(app)
+def scan(
+    options: Options,
+    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="How many files the table shows.")] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Leave out what fits, in gitignore syntax; may be given again."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a file could not be measured.")] = False,
+) -> int:
+    """Rank files by impact: how likely a defect is, raised by how much would break with it.
+
+    Impact, risk, reach and effort run from 0 to 1. What .gitignore and .scannerignore name is left out.
+
+    Example: dreamscape scan --top 10 --ignore 'docs/'
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+
+    project = _opened(options, top, ignore or [])
+    result = bootstrap.build_scanner(project).scan()
+    shown = project.loaded.settings.scan.top
+    render.show(options, "scan", _value(result), lambda: scan_text(result, shown))
+    return FINDINGS if strict and result.skipped else 0
+
+
+def _opened(options: Options, top: int | None, ignore: list[str]) -> Project:
+    """The project with this call's flags; patterns of the command line join those of the configuration."""
+    from dreamscape import bootstrap
+
+    project = bootstrap.open_project(options.project, options.config, {"scan.top": top})
+    if not ignore:
+        return project
+    patterns = [*project.loaded.settings.scan.ignore, *ignore]
+    return bootstrap.open_project(options.project, options.config, {"scan.top": top, "scan.ignore": patterns})
+
+
+def _value(result: ScanResult) -> dict[str, object]:
+    """The JSON's keys in their order; notes are for people alone."""
+    return {
+        "project": result.project,
+        "files": result.files,
+        "skipped": result.skipped,
+        "graph": result.graph,
+        "cache": result.cache,
+        "seconds": result.seconds,
+    }
+
+
+def scan_text(result: ScanResult, top: int) -> str:
+    """The ranking as a table with its reasons, then what was skipped, then how it went."""
+    parts = [_table(result.files[:top])] if result.files else []
+    if result.skipped:
+        parts.append("\n".join(_skipped(result.skipped)))
+    parts.append("\n".join([_summary(result, top), *(f"note: {note}" for note in result.notes)]))
+    return "\n\n".join(parts)
+
+
+def _table(files: tuple[FileRow, ...]) -> str:
+    import io
+    import shutil
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="none")
+    for head in ("rank", "impact", "risk", "reach", "effort", "complexity", "churn"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("file, and why", overflow="fold")
+    for row in files:
+        scores = (f"{score:.2f}" for score in (row.impact, row.risk, row.reach, row.effort))
+        churn = "-" if row.churn is None else str(row.churn)
+        words = "\n".join([row.path, *(f"  {reason}" for reason in row.why)])
+        table.add_row(str(row.rank), *scores, str(row.complexity), churn, Text(words))
+    page = io.StringIO()
+    columns = shutil.get_terminal_size((WIDTH, 24)).columns
+    Console(file=page, width=max(columns, 80), color_system=None, force_terminal=False).print(table)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+
+def _skipped(skipped: tuple[SkippedFile, ...]) -> Iterator[str]:
+    yield f"{_count(len(skipped), 'file')} could not be measured:"
+    for row in skipped[:SKIPPED_SHOWN]:
+        yield f"  {row.path}: {row.reason}"
+    if len(skipped) > SKIPPED_SHOWN:
+        yield f"  and {len(skipped) - SKIPPED_SHOWN} more; --json names all"
+
+
+def _summary(result: ScanResult, top: int) -> str:
+    if not result.files:
+        return f"no Python file to rank in {result.project}"
+    functions = sum(len(row.functions) for row in result.files)
+    shown = f", the first {top} shown" if len(result.files) > top else ""
+    return (
+        f"{_count(len(result.files), 'file')}{shown}, {_count(functions, 'function')}, "
+        f"{_count(result.graph.edges, 'import')} between them; "
+        f"{result.cache.hits:,} remembered, {result.cache.misses:,} read, in {result.seconds:.2f} s"
+    )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
