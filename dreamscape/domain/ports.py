@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 from dreamscape.domain.events import Event
-from dreamscape.domain.failures import Failure
+from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.models import Answer, Decision, ModelCard, Prompt
 from dreamscape.domain.records import (
     AttemptRecord,
@@ -17,6 +17,7 @@ from dreamscape.domain.records import (
     LandingRecord,
     ReviewCase,
     RunRecord,
+    VerdictCount,
 )
 from dreamscape.domain.repair import (
     Candidate,
@@ -139,6 +140,10 @@ class History(Protocol):
     def save_attempt(self, attempt: AttemptRecord) -> None: ...
 
     def attempts(self, fingerprint: str | None = None) -> tuple[AttemptRecord, ...]: ...
+
+    def add_verdicts(self, counts: Iterable[VerdictCount]) -> None: ...
+
+    def verdicts(self, failure_class: FailureClass | None = None) -> tuple[VerdictCount, ...]: ...
 
     def save_landing(self, landing: LandingRecord) -> int: ...
 

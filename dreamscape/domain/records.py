@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dreamscape.domain.failures import FailureClass
-from dreamscape.domain.repair import ItemState
+from dreamscape.domain.repair import ItemState, VerdictState
 from dreamscape.domain.runs import Tally
 
 
@@ -51,7 +51,10 @@ class HealReport:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """An earlier run as the store remembers it; ``ended`` is None while it works or if it was killed."""
+    """An earlier run as the store remembers it.
+
+    ``ended`` is None while it works and if it was killed; ``interrupted`` says that its process is gone.
+    """
 
     id: str
     command: str
@@ -64,6 +67,10 @@ class RunRecord:
     final: Tally | None
     items: tuple[ItemReport, ...]
     sandbox: str = ""
+    cost_usd: float = 0.0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +119,17 @@ class AttemptRecord:
     cost_usd: float
     seconds: float
     prompt_variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How often candidates of one origin (template or model) got one verdict on one class of failure.
+
+    ``model`` is whose candidates they were; kept over all runs, also those that are pruned.
+    """
+
+    model: str
+    origin: str
+    failure_class: FailureClass
+    state: VerdictState
+    count: int
