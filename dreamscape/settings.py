@@ -174,8 +174,9 @@ def _flat(sections: Mapping[str, Any], origin: str) -> dict[str, object]:
     for section, values in sections.items():
         if section == "models":
             raise UsageError(f"models do not belong in {origin}", "they stand in models.toml of your own configuration")
-        if section not in SECTIONS or not isinstance(values, dict):
+        if section not in SECTIONS:
             checked_key(section, origin)
+        if not isinstance(values, dict):
             raise UsageError(f"{section!r} in {origin} must be a table", f"write [{section}]")
         flat |= {f"{section}.{name}": value for name, value in values.items()}
     return flat
@@ -200,7 +201,7 @@ def _checked(key: str, raw: object, layer: _Layer) -> object:
         value = tuple(value) if isinstance(value, list) else value
         return TypeAdapter(_types()[key]).validate_python(value, strict=not layer.is_text)
     except ValidationError as error:
-        wanted = error.errors()[0]["msg"]
+        wanted = error.errors()[0]["msg"].replace("tuple", "list")
     except ValueError as error:
         wanted = f"not a list: {error}"
     origin = _variable(key) if layer.is_text else layer.origin

@@ -15,7 +15,17 @@ from dreamscape import __version__
 from dreamscape.cli import seam
 from dreamscape.cli.context import Call, Group
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS = (
+    "scan",
+    "status",
+    "runs",
+    "review",
+    "undo",
+    "devlog",
+    "models",
+    "doctor",
+    "config",
+)
 """Each command lives in the module of its name, which imports nothing but Typer at its top and offers ``app``."""
 
 HELP = """Keeps a Python code base healthy without anyone watching.
@@ -36,6 +46,12 @@ class _Root(Group):
             module = importlib.import_module(f"dreamscape.cli.{cmd_name}")
             self.commands[cmd_name] = typer.main.get_command(module.app)
         return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS:
+            for name in COMMANDS:
+                self.get_command(ctx, name)  # Typer looks for a near name among the loaded ones
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(
@@ -66,9 +82,8 @@ def parse(args: Sequence[str]) -> Call | int:
     """The parsed command, or the exit code where parsing answered already (help, version, completion)."""
     root = typer.main.get_command(app)
     for parameter in root.params:
-        # Typer's completion flags have None for a default, and checking a None loads pydantic.
         if parameter.name in ("install_completion", "show_completion"):
-            parameter.default = False
+            parameter.default = False  # as for --help, see `context`
     call: Call | int | None = root.main(list(args), prog_name="dreamscape", standalone_mode=False)
     return 0 if call is None else call
 

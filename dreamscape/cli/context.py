@@ -105,13 +105,27 @@ def command(
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + _global_parameters(known)
         parsed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it
         parsed.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(name)(parsed)
+        app.command(name, cls=_Command)(parsed)
         return parsed
 
     return register
 
 
-class Group(typer.core.TyperGroup):
+class _LightHelp:
+    """Gives --help a False where Typer has a None, because Typer loads pydantic to check a None."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)  # type: ignore[misc]  # mixed into Typer's classes
+        if option is not None:
+            option.default = False
+        return option
+
+
+class _Command(_LightHelp, typer.core.TyperCommand):
+    """A command."""
+
+
+class Group(_LightHelp, typer.core.TyperGroup):
     """A group of commands whose global options may stand before the command's name, too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -121,9 +135,17 @@ class Group(typer.core.TyperGroup):
         return super().parse_args(ctx, moved_behind_command(args))
 
 
-def new_app() -> typer.Typer:
-    """An application for one command's module: plain help, no completion of its own."""
-    return typer.Typer(cls=Group, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+def new_app(group_help: str | None = None) -> typer.Typer:
+    """An application for one command's module: plain help, no completion of its own.
+
+    ``group_help`` is for a module with several commands; a module's only command speaks for itself.
+    """
+    app = typer.Typer(
+        cls=Group, help=group_help, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
+    )
+    if group_help:
+        app.callback()(lambda: None)  # without it Typer takes a group of one command for that command
+    return app
 
 
 def moved_behind_command(args: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from dreamscape.cli.context import Options
+from dreamscape.tools.files import atomic_write, explained
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t"}
 
@@ -27,10 +28,15 @@ def show(options: Options, name: str, value: object, text: Callable[[], str]) ->
 
 def json_text(name: str, value: object) -> str:
     """One JSON object with its schema first. Raises TypeError where the value holds what JSON cannot."""
-    plain_value = plain(value)
-    if not isinstance(plain_value, dict):
+    return json.dumps({"schema": f"dreamscape.{name}/1", **fields(value)}, indent=2, ensure_ascii=False)
+
+
+def fields(value: object) -> dict[str, object]:
+    """A result's keys and plain values. Raises TypeError for what is no object."""
+    keyed = plain(value)
+    if not isinstance(keyed, dict):
         raise TypeError(f"a result is an object, not {type(value).__name__}")
-    return json.dumps({"schema": f"dreamscape.{name}/1", **plain_value}, indent=2, ensure_ascii=False)
+    return keyed
 
 
 def plain(value: object) -> object:
@@ -61,16 +67,13 @@ def write(options: Options, text: str) -> None:
     if options.output is None:
         sys.stdout.write(harmless)
         return
+    target = options.output.resolve()
     data = harmless.encode("utf-8", "backslashreplace")
-    if options.output.exists() and not options.output.is_file():
-        options.output.write_bytes(data)  # a pipe or a device cannot be replaced
-        return
-    unfinished = options.output.with_name(f".{options.output.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(options.output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with explained(target):
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)  # a pipe or a device cannot be replaced
+            return
+    atomic_write(target, data)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[int] = ()) -> str:

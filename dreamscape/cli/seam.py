@@ -111,7 +111,7 @@ def _state_folder(options: Options) -> Path | None:
     from dreamscape import bootstrap
 
     try:
-        return bootstrap.state_folder(bootstrap.find_project(options.project))
+        return bootstrap.find_project(options.project) / bootstrap.STATE_FOLDER
     except (DreamscapeError, OSError):
         return None
 

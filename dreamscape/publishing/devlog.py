@@ -18,10 +18,10 @@ from dreamscape.tools.git import Commit, Git
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A told story; ``path`` is None where there was nothing to tell."""
+    """A told story, ``text`` in Markdown; ``path`` is None where there was nothing to tell."""
 
     story: Story
-    markdown: str
+    text: str
     path: Path | None
 
 

@@ -1,0 +1,126 @@
+"""``dreamscape review``: what a person has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dreamscape.cli.context import Options, command, new_app
+
+if TYPE_CHECKING:
+    from dreamscape.domain.records import ReviewCase
+
+app = new_app("Decide about changes that may not land by themselves.")
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="The number that 'review list' shows.")]
+
+
+@command(app, "list")
+def list_reviews(
+    options: Options,
+    all_: Annotated[bool, typer.Option("--all", help="Those already decided, too.")] = False,
+) -> int:
+    """List what waits for a decision.
+
+    Example: dreamscape review list
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+
+    with bootstrap.history_if_any(bootstrap.open_project(options.project, options.config)) as history:
+        reviews = history.reviews(None if all_ else "open") if history else ()
+    render.show(options, "reviews", {"reviews": reviews}, lambda: _list_text(reviews))
+    return 0
+
+
+@command(app)
+def show(options: Options, review: Id) -> int:
+    """Show a proposed change, its rivals, and why it did not land.
+
+    Example: dreamscape review show 3
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+
+    with bootstrap.history_if_any(bootstrap.open_project(options.project, options.config)) as history:
+        case = bootstrap.review_numbered(history, review)
+    render.show(options, "review", case, lambda: _case_text(case))
+    return 0
+
+
+@command(app)
+def accept(options: Options, review: Id) -> int:
+    """Land the proposed change; its tests run once more before.
+
+    Example: dreamscape review accept 3
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+
+    project = bootstrap.open_project(options.project, options.config)
+    with bootstrap.opened_history(project) as history:
+        case = bootstrap.review_numbered(history, review)
+        landing = bootstrap.accept_review(project, history, case)  # type: ignore[attr-defined]  # follows
+    value = {"review": review, "state": "accepted", "commit": landing.commit, "ref": landing.ref}
+    render.show(options, "review", value, lambda: f"review {review} landed: {landing.commit or ''} {landing.ref}")
+    return 0
+
+
+@command(app)
+def reject(options: Options, review: Id) -> int:
+    """Turn the proposed change down; it is not proposed again.
+
+    Example: dreamscape review reject 3
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+
+    with bootstrap.opened_history(bootstrap.open_project(options.project, options.config)) as history:
+        bootstrap.reject_review(history, bootstrap.review_numbered(history, review))
+    value = {"review": review, "state": "rejected"}
+    render.show(options, "review", value, lambda: f"review {review} rejected")
+    return 0
+
+
+def _list_text(reviews: Sequence[ReviewCase]) -> str:
+    from dreamscape.cli.render import table
+
+    if not reviews:
+        return "nothing waits for you"
+    rows = ((case.id, case.opened, case.state, _what(case), _short(case.item.tests)) for case in reviews)
+    return table(("id", "opened (UTC)", "state", "change", "tests"), rows, right=(0,))
+
+
+def _what(case: ReviewCase) -> str:
+    return ", ".join(case.item.files) if case.item.diff else "unsolved"
+
+
+def _short(tests: Sequence[str]) -> str:
+    return f"{tests[0]} and {len(tests) - 1} more" if len(tests) > 1 else "".join(tests)
+
+
+def _case_text(case: ReviewCase) -> str:
+    item = case.item
+    parts = [
+        f"review {case.id} ({case.state}), run {case.run}, {case.opened:%Y-%m-%d %H:%M} UTC",
+        *_part("why", [item.why]),
+        *_part("failing tests", item.tests),
+        *_part("proposed change", [item.diff]),
+        *(line for number, rival in enumerate(item.rivals, 1) for line in _part(f"rival {number}", [rival])),
+        *_part("where they differ", item.examples),
+    ]
+    if case.state == "open":
+        parts.append(f"\n{_next_steps(case)}")
+    return "\n".join(parts)
+
+
+def _part(title: str, lines: Iterable[str]) -> list[str]:
+    said = [line.rstrip("\n") for line in lines if line]
+    return [f"\n{title}", *said] if said else []
+
+
+def _next_steps(case: ReviewCase) -> str:
+    land = f"dreamscape review accept {case.id}   lands the change\n" if case.item.diff else ""
+    return f"{land}dreamscape review reject {case.id}   turns it down for good"

@@ -1,0 +1,120 @@
+"""``dreamscape status``: where the project stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamscape.cli.context import Options, command, new_app
+
+if TYPE_CHECKING:
+    from dreamscape.domain.records import RunRecord
+
+app = new_app()
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run in short; ``states`` counts its items by how they ended."""
+
+    id: str
+    command: str
+    started: datetime
+    ended: datetime | None
+    exit_code: int | None
+    branch: str | None
+    states: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The process that holds the project's lock."""
+
+    pid: int | None
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a project stands; money in USD, "today" in UTC; ``heal_branches`` are those not merged yet."""
+
+    project: Path
+    last_run: LastRun | None
+    working: Working | None
+    open_reviews: int
+    usd_spent_today: float
+    usd_left_today: float
+    heal_branches: tuple[str, ...]
+
+
+@command(app)
+def status(options: Options) -> int:
+    """Show the last run, what waits for you, what may be spent.
+
+    Also which process works on the project now, and which heal branches are not merged yet.
+
+    Example: dreamscape status --json
+    """
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+    from dreamscape.tools.git import Git
+    from dreamscape.tools.locks import lock_holder
+
+    project = bootstrap.open_project(options.project, options.config)
+    with bootstrap.history_if_any(project) as history:
+        runs = history.runs() if history else ()
+        waiting = history.reviews("open") if history else ()
+    holder, git = lock_holder(project.root), Git.find(project.root)
+    spent = _spent_on(bootstrap.clock(), runs)
+    value = Status(
+        project=project.root,
+        last_run=_in_short(runs[0]) if runs else None,
+        working=Working(holder.pid, holder.since) if holder else None,
+        open_reviews=len(waiting),
+        usd_spent_today=spent,
+        usd_left_today=max(0.0, project.loaded.settings.budget.usd_per_day - spent),
+        heal_branches=tuple(sorted(git.unmerged_branches())) if git else (),
+    )
+    render.show(options, "status", value, lambda: _text(value))
+    return 0
+
+
+def _in_short(run: RunRecord) -> LastRun:
+    ended = [item.state.value for item in run.items]
+    states = {state: ended.count(state) for state in dict.fromkeys(ended)}
+    return LastRun(run.id, run.command, run.started, run.ended, run.exit_code, run.branch, states)
+
+
+def _spent_on(day: datetime, runs: Sequence[RunRecord]) -> float:
+    today = (run for run in runs if run.started.date() == day.date())
+    return sum(item.cost_usd for run in today for item in run.items)
+
+
+def _text(value: Status) -> str:
+    lines = [f"project        {value.project}", f"last run       {_last_run(value)}"]
+    if value.working:
+        lines.append(f"working now    process {value.working.pid or 'unknown'}")
+    lines.append(f"for you        {value.open_reviews} open reviews" + (_SEE if value.open_reviews else ""))
+    lines.append(f"budget today   {value.usd_left_today:.2f} USD left, {value.usd_spent_today:.2f} spent")
+    return "\n".join([*lines, *(f"not merged     {branch}" for branch in value.heal_branches)])
+
+
+_SEE = ": dreamscape review list"
+
+
+def _last_run(value: Status) -> str:
+    run = value.last_run
+    if run is None:
+        return "none yet: dreamscape heal"
+    counted = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in run.states.items()) or "nothing to do"
+    match run.ended, value.working:
+        case None, None:
+            end = "did not end"
+        case None, _:
+            end = "is working"
+        case _:
+            end = f"exit code {run.exit_code}"
+    return f"{run.id}, {run.started:%Y-%m-%d %H:%M} UTC, {end}: {counted}"
