@@ -75,6 +75,11 @@ def is_in_head(git: Git, landing: LandingRecord) -> bool:
         return False
     if git.is_ancestor(landing.commit, "HEAD"):
         return True
+    before, after, there = (
+        git.blobs(commit, landing.files) for commit in (f"{landing.commit}^", landing.commit, "HEAD")
+    )
+    if there in (before, after):
+        return there == after
     try:
         return not replayed(git, f"{landing.commit}^", landing.commit, "HEAD", landing.files)
     except Conflict:

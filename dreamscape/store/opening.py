@@ -40,13 +40,11 @@ def open_file(path: Path) -> tuple[Engine, tuple[str, ...]]:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with waiting_lock(path.with_name(path.name + ".lock")):
         notes: tuple[str, ...] = ()
+        if damage := _damage(path):
+            notes = (_moved_aside(path, damage),)
+            _damage(path)
         engine = _sqlite_engine(path)
         try:
-            damage = _damage(engine)
-            if damage:
-                engine.dispose()
-                notes = (_moved_aside(path, damage),)
-                engine = _sqlite_engine(path)
             _bring_up(engine, str(path))
         except BaseException:
             engine.dispose()
@@ -104,21 +102,17 @@ def _sqlite_engine(path: Path) -> Engine:
     return engine
 
 
-def _damage(engine: Engine) -> str:
+def _damage(path: Path) -> str:
     """What is wrong with the file, ``""`` if nothing; also puts a sound one into WAL mode."""
-    with explained_by_database(str(engine.url.database)):
-        raw = engine.raw_connection()
+    with explained_by_database(str(path)), contextlib.closing(sqlite3.connect(path, BUSY_TIMEOUT_MS / 1000)) as file:
         try:
-            cursor = raw.cursor()
-            found = cursor.execute("PRAGMA quick_check(1)").fetchone()
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return "" if found[0] == "ok" else str(found[0])
+            found = file.execute("PRAGMA quick_check(1)").fetchone()
+            file.execute("PRAGMA journal_mode=WAL")
         except sqlite3.DatabaseError as error:
             if any(word in str(error) for word in _DAMAGED):
                 return str(error)
             raise DatabaseError("PRAGMA quick_check", None, error) from error
-        finally:
-            raw.close()
+    return "" if found[0] == "ok" else str(found[0])
 
 
 def _moved_aside(path: Path, damage: str) -> str:

@@ -189,6 +189,13 @@ class Git:
         """A path's mode in a commit (100644, 100755, 120000 link, 160000 submodule, 040000 folder); None if absent."""
         return self.say("ls-tree", "--full-tree", "-z", commit, "--", self.prefix + path)[:6] or None
 
+    def blobs(self, commit: str, paths: Collection[str]) -> dict[str, str]:
+        """Path -> name of the content it has in a commit (equal names, equal bytes); absent ones left out."""
+        places = [self.prefix + path for path in paths]
+        listing = self.ask("ls-tree", "--full-tree", "-z", commit, "--", *places) if places else b""
+        entries = (entry.split("\t", 1) for entry in _texts(listing))
+        return {self._below(path): words.split(" ")[2] for words, path in entries}
+
     def read(self, commit: str, path: str) -> bytes | None:
         """A file's bytes as stored in a commit (no conversion); None if it is not there."""
         if self.mode(commit, path) in (None, "040000", _SUBMODULE):
