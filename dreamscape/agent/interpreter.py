@@ -84,8 +84,9 @@ def probe_interpreter(sandbox: Sandbox, executable: Path) -> tuple[Interpreter, 
             f"{executable} (Python {major}.{minor}) cannot import pytest: {answer['why']}",
             f"install it: {executable} -m pip install pytest",
         )
-    if not executable.samefile(answer["executable"]):
-        executable = Path(answer["executable"])  # a wrapper such as pyenv's, which costs a shell at every start
+    itself = Path(answer["executable"] or executable)
+    if itself.is_file() and not executable.samefile(itself):
+        executable = itself  # it was a wrapper such as pyenv's, which costs a shell at every start
     return Interpreter(executable, (major, minor, micro), (*known, *further), answer["pytest"]), sandbox
 
 

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from dreamscape.agent.sandbox_confined import Confined, Ended
 from dreamscape.agent.sandbox_launch import Started, start_in_bubblewrap, start_in_namespaces, start_without_walls
 from dreamscape.agent.sandbox_level import SandboxLevel
-from dreamscape.agent.sandbox_places import Places, environment, places_of
+from dreamscape.agent.sandbox_places import Places, environment, places_of, user_of
 from dreamscape.domain.errors import CannotGoOn, SandboxMissing, UsageError
 from dreamscape.domain.runs import RunEnd
 from dreamscape.domain.settings import SandboxSettings
@@ -105,6 +105,7 @@ class Sandbox:
     def _task(self, command: Command, places: Places) -> dict[str, object]:
         """The launcher's task but for what depends on the level."""
         limits = self.settings
+        user, group = user_of(self.project)
         return {
             "own_user_namespace": self.own_user_namespace,
             "network": command.network,
@@ -119,6 +120,10 @@ class Sandbox:
             "hidden": [os.fsencode(path) for path in places.hidden],
             "readable": [os.fsencode(path) for path in places.readable],
             "masked": [os.fsencode(path) for path in places.masked],
+            "mounted": [os.fsencode(path) for path in places.mounted],
+            "uncopied": [os.fsencode(path) for path in places.uncopied],
+            "user": user,
+            "group": group,
             "timeout_s": float(command.timeout_s),
             "memory_bytes": limits.memory_mib * _MIB,
             "disk_bytes": limits.disk_mib * _MIB,
@@ -179,9 +184,9 @@ def _probe(sandbox: Sandbox) -> None:
 def _check(command: Command) -> None:
     if not command.argv or not os.path.isabs(command.argv[0]):  # noqa: PTH117
         raise UsageError(f"a command starts with an absolute path, not {command.argv[:1]}")
-    for path in [*command.overrides, command.cwd]:
+    for path in [*command.overrides, command.cwd or "here"]:
         parts = PurePosixPath(path)
-        if parts.is_absolute() or ".." in parts.parts:
+        if not parts.parts or parts.is_absolute() or ".." in parts.parts:
             raise UsageError(f"{path} does not lie inside the project")
     for name in command.files:
         if "/" in name or name in ("", ".", ".."):

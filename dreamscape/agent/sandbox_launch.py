@@ -9,16 +9,17 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from dreamscape.agent.jail.task import Task
 from dreamscape.agent.sandbox_confined import Channels
-from dreamscape.agent.sandbox_places import Places, interpreter_of_ours, is_under
+from dreamscape.agent.sandbox_places import Places, interpreter_of_ours, is_under, virtual_environments
 from dreamscape.domain.errors import CannotGoOn
+from dreamscape.tools.processes import run_limited
 
 _BOOT = "import sys; sys.path.append(sys.argv.pop()); from jail.start import main; main()"
 _AGENT = Path(__file__).parent
-_NOT_COPIED = (".dreamscape",)
 
 Started = tuple["subprocess.Popen[bytes]", Channels]
 
@@ -38,10 +39,11 @@ def start_in_bubblewrap(wanted: Mapping[str, object], project: Path, places: Pla
     handed = {os.fsdecode(name): resources.enter_context(_in_memory(content)) for name, content in files.items()}
     words = [program, *_WALLS, *(() if wanted["network"] else ("--unshare-net",))]
     words += [word for name in _KERNEL_SETTINGS if Path(name).exists() for word in ("--ro-bind", name, name)]
-    words += [word for place in places.hidden for word in ("--tmpfs", str(place))]
+    bounded = ("--size", str(wanted["disk_bytes"])) if _can_bound_size(program) else ()
+    words += [word for place in (*places.hidden, "/dev/shm") for word in (*bounded, "--tmpfs", str(place))]
     words += ["--dir", str(places.home), "--ro-bind", str(project), str(source), "--ro-bind", str(_AGENT), str(agent)]
     words += _shown([*places.readable, *interpreter_of_ours()], places.hidden)
-    words += ["--tmpfs", str(project), *_shown(_left_in_place(project), [project])]
+    words += [*bounded, "--tmpfs", str(project), *_shown([*places.uncopied, *places.mounted], [project])]
     words += [w for name, fd in handed.items() for w in ("--ro-bind-data", str(fd), str(places.files / name))]
     words += [word for path in places.masked if path.is_socket() for word in ("--ro-bind", "/dev/null", str(path))]
     task = {**wanted, "level": "inside", "files": {}, "source": os.fsencode(source)}
@@ -59,6 +61,12 @@ _KERNEL_SETTINGS = tuple(
 """Seen: bubblewrap 0.8 started by root leaves /proc/sys writable, and the host's core_pattern with it."""
 
 
+@cache
+def _can_bound_size(program: str) -> bool:
+    """Bubblewrap learnt it in 0.8; before, only single files are bounded."""
+    return b"--size" in run_limited([program, "--help"], timeout_s=10.0).output
+
+
 def start_without_walls(wanted: Mapping[str, object], project: Path, resources: ExitStack) -> Started:
     """Limits alone, on a copy that comes first on the import path; an editable install still finds the original."""
     folder = Path(
@@ -66,7 +74,7 @@ def start_without_walls(wanted: Mapping[str, object], project: Path, resources: 
     )
     copy = folder / "project"
     copy.mkdir()
-    for name in (path.name for path in _virtual_environments(project)):
+    for name in (path.name for path in virtual_environments(project)):
         (copy / name).symlink_to(project / name)
     env: dict[bytes, bytes] = dict(wanted["env"])  # type: ignore[call-overload]  # values are as the task's fields
     paths = [os.fsencode(copy), *filter(None, [env.get(b"PYTHONPATH")])]
@@ -144,13 +152,3 @@ def _shown(paths: Iterable[Path], covered: Iterable[Path]) -> list[str]:
     places = tuple(covered)
     wanted = [str(path) for path in sorted(set(paths)) if path.exists() and is_under(path, places)]
     return [word for path in wanted for word in ("--ro-bind", path, path)]
-
-
-def _left_in_place(project: Path) -> list[Path]:
-    """Large parts of a project that no test changes: read-only instead of copied."""
-    git = project / ".git"
-    return [*_virtual_environments(project), *([git] if git.is_dir() else [])]
-
-
-def _virtual_environments(project: Path) -> list[Path]:
-    return [marker.parent for marker in project.glob("*/pyvenv.cfg")]

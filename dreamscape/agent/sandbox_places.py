@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 _ALWAYS_HIDDEN = ("/tmp", "/var/tmp", "/run", "/home", "/root")
 _NEVER_HIDDEN = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/dev", "/proc", "/sys")
+_OCTAL = re.compile(rb"\\([0-7]{3})")
 _INHERITED = ("TZ", "LD_LIBRARY_PATH")
 """Neither holds secrets: without the first, times change their meaning; without the second, some interpreters do not
 start."""
@@ -23,6 +25,8 @@ class Places:
     hidden: tuple[Path, ...]
     readable: tuple[Path, ...]
     masked: tuple[Path, ...]
+    mounted: tuple[Path, ...]
+    uncopied: tuple[Path, ...]
     home: Path
     files: Path
 
@@ -32,8 +36,24 @@ def places_of(project: Path, readable: Iterable[Path], *, network: bool) -> Plac
     hidden = hidden_places()
     own = Path("/run" if Path("/run").is_dir() else "/tmp", "dreamscape")
     shown = [*readable, *_git_folders(project), *(_resolver() if network else ())]
-    masked = [*_sockets(hidden), *_own_state(project)]
-    return Places(hidden, tuple(_with_real_paths(shown)), tuple(masked), own / "home", own / "files")
+    mounts = list(_mount_points())
+    return Places(
+        hidden=hidden,
+        readable=tuple(_with_real_paths(shown)),
+        masked=(*_sockets(hidden, mounts), *_own_state(project)),
+        mounted=tuple(sorted(path for path in mounts if project in path.parents and path.is_dir())),
+        uncopied=tuple(_uncopied(project)),
+        home=own / "home",
+        files=own / "files",
+    )
+
+
+def user_of(project: Path) -> tuple[int, int]:
+    """Who runs the project's code: its owner where root works on another's files, else whoever runs this."""
+    status = project.stat()
+    if os.geteuid() == 0 and status.st_uid != 0 and _is_known_here(status.st_uid):
+        return status.st_uid, status.st_gid
+    return os.geteuid(), os.getegid()
 
 
 def environment(executable: str, added: Mapping[str, str], places: Places) -> dict[bytes, bytes]:
@@ -122,12 +142,32 @@ def _own_state(project: Path) -> list[Path]:
     return [state] if state.is_dir() else []
 
 
-def _sockets(hidden: tuple[Path, ...]) -> Iterator[Path]:
+def _is_known_here(user: int) -> bool:
+    """Inside a container's user namespace a file's owner may be nobody that can be named."""
+    with Path("/proc/self/uid_map").open("rb") as extents:
+        ranges = [(int(first), int(count)) for first, _, count in map(bytes.split, extents)]
+    return any(first <= user < first + count for first, count in ranges)
+
+
+def _uncopied(project: Path) -> Iterator[Path]:
+    """Large parts of a project that no test changes."""
+    yield from virtual_environments(project)
+    if (project / ".git").is_dir():
+        yield project / ".git"
+
+
+def virtual_environments(project: Path) -> list[Path]:
+    """Those at the top of the project, where tools make them."""
+    return [marker.parent for marker in project.glob("*/pyvenv.cfg")]
+
+
+def _sockets(hidden: tuple[Path, ...], mounts: Iterable[Path]) -> Iterator[Path]:
     """Unix sockets that would be in sight: those bound here, and those mounted into a container."""
-    for path in {*_bound_sockets(), *_mounted_sockets()}:
-        real = path.resolve()
-        if not any(place in real.parents for place in hidden) and real.is_socket():
-            yield real
+    for path in {*_bound_sockets(), *mounts}:
+        if path.is_socket():
+            real = path.resolve()
+            if not is_under(real, hidden):
+                yield real
 
 
 def _bound_sockets() -> Iterator[Path]:
@@ -138,12 +178,10 @@ def _bound_sockets() -> Iterator[Path]:
                 yield Path(os.fsdecode(columns[7]))
 
 
-def _mounted_sockets() -> Iterator[Path]:
+def _mount_points() -> Iterator[Path]:
     with Path("/proc/self/mountinfo").open("rb") as table:
         for line in table:
-            path = Path(os.fsdecode(line.split(b" ")[4].replace(b"\\040", b" ")))
-            if path.is_socket():
-                yield path
+            yield Path(os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8)]), line.split(b" ")[4])))
 
 
 def interpreter_of_ours() -> list[Path]:

@@ -120,9 +120,7 @@ def forbid_new_privileges() -> None:
 def drop_capabilities() -> None:
     """Gives up every capability for good; a process without any may call it too."""
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    for capability in range(64):
-        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
-            break
+    drop_bounding_set()
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
 
@@ -130,6 +128,13 @@ def drop_capabilities() -> None:
 def filter_calls(program: object) -> None:
     """Installs a seccomp filter, a pointer to a ``sock_fprog``."""
     _checked(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program, 0, 0), "prctl SECCOMP")
+
+
+def drop_bounding_set() -> None:
+    """No program can bring capabilities back; needs some itself, and does nothing without."""
+    for capability in range(64):
+        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+            break
 
 
 def leave_keyring() -> None:

@@ -50,6 +50,15 @@ def _forget_compiled(path: bytes) -> None:
                 os.unlink(os.path.join(cache, stale))
 
 
+def become_user(task: Task) -> None:
+    """Goes on as the project's owner, the watcher with it, which could not end another user's processes."""
+    kernel.drop_bounding_set()
+    os.setgroups([])
+    os.setgid(task.group)
+    os.setuid(task.user)
+    kernel.die_with_parent()
+
+
 def become_command(task: Task, output: int) -> None:
     """Never returns: replaces this process by the command. Raises OSError where that is impossible."""
     os.setsid()

@@ -10,6 +10,7 @@ import os
 import stat
 
 from . import kernel
+from .copy import copy_tree
 from .task import Task
 
 _DEVICES = (b"null", b"zero", b"full", b"random", b"urandom", b"tty")
@@ -34,9 +35,10 @@ def build_root(task: Task) -> None:
             _show(path)
     _make_devices()
     _make_proc(task)
-    _lay_overlay(task.project, task.own_user_namespace)
+    _show_project(task)
     _hand_in_files(task.files_folder, task.files)
-    os.makedirs(b"/new" + task.home, 0o700, exist_ok=True)
+    os.makedirs(b"/new" + task.home, 0o700)
+    os.chown(b"/new" + task.home, task.user, task.group)
     _leave_old_root()
     os.chdir(task.project)
     for path in task.masked:
@@ -133,18 +135,34 @@ def _write_setting(name: bytes, value: int) -> None:
         pass
 
 
-def _lay_overlay(project: bytes, own_user_namespace: bool) -> None:
-    was = os.stat(b"/old" + project)
-    os.chmod(b"/upper", stat.S_IMODE(was.st_mode))
+def _show_project(task: Task) -> None:
+    """Over its own path, writable: by an overlay, else as a copy; what is mounted inside it stays to be read."""
+    _make_folders(task.project)
+    in_place = task.mounted
     try:
-        os.chown(b"/upper", was.st_uid, was.st_gid)
+        _lay_overlay(task)
     except OSError:
-        pass
-    _make_folders(project)
-    os.chdir(b"/old" + project)
-    options = b"lowerdir=.,upperdir=/upper,workdir=/work" + (b",userxattr" if own_user_namespace else b"")
-    kernel.mount(b"overlay", b"/new" + project, options)
-    os.chdir(b"/")
+        _fresh(task.project, 0o755)
+        os.chown(b"/new" + task.project, task.user, task.group)
+        in_place = [*in_place, *task.uncopied]
+        for path in in_place:
+            _make_folders(path)
+        copy_tree(b"/old" + task.project, b"/new" + task.project)
+    for path in in_place:
+        kernel.bind(b"/old" + path, b"/new" + path)
+        kernel.restrict(b"/new" + path, kernel.READ_ONLY | kernel.NO_SUID | kernel.NO_DEV, below=True)
+
+
+def _lay_overlay(task: Task) -> None:
+    was = os.stat(b"/old" + task.project)
+    os.chmod(b"/upper", stat.S_IMODE(was.st_mode))
+    os.chown(b"/upper", was.st_uid, was.st_gid)
+    os.chdir(b"/old" + task.project)
+    options = b"lowerdir=.,upperdir=/upper,workdir=/work" + (b",userxattr" if task.own_user_namespace else b"")
+    try:
+        kernel.mount(b"overlay", b"/new" + task.project, options)
+    finally:
+        os.chdir(b"/")
 
 
 def _hand_in_files(folder: bytes, files: dict[bytes, bytes]) -> None:

@@ -60,6 +60,8 @@ def _run_in_namespaces(task: Task) -> None:
     if not task.network:
         kernel.bring_loopback_up()
     root.build_root(task)
+    if task.user != os.geteuid():
+        payload.become_user(task)
     _run_and_watch(task)
 
 

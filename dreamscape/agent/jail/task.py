@@ -11,8 +11,10 @@ class Task:
     ``level`` is namespaces (build the root here), inside (a root was built by bubblewrap) or none; ``source``, where
     not empty, is a tree to be copied to ``project`` first; ``overrides`` maps project-relative paths to contents or
     None; ``hidden`` folders become empty; ``readable`` paths are shown where those would hide them; ``masked``
-    sockets and folders are covered; the four ``_fd`` are inherited file descriptors: the command's two channels, the
-    pipe whose end means that nobody waits any more, and where the status goes.
+    sockets and folders are covered; ``mounted`` folders of the project are other file systems, ``uncopied`` ones are
+    only read where the project has to be copied; ``user`` and ``group`` are who the command is; the four ``_fd`` are
+    inherited file descriptors: the command's two channels, the pipe whose end means that nobody waits any more, and
+    where the status goes.
     Not a dataclass: importing what makes one takes longer than starting the interpreter.
     """
 
@@ -31,6 +33,10 @@ class Task:
     hidden: list[bytes]
     readable: list[bytes]
     masked: list[bytes]
+    mounted: list[bytes]
+    uncopied: list[bytes]
+    user: int
+    group: int
     timeout_s: float
     memory_bytes: int
     disk_bytes: int
