@@ -105,7 +105,8 @@ def command(
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + _global_parameters(known)
         parsed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it
         parsed.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(name, cls=_Command)(parsed)
+        first_line = (work.__doc__ or "").partition("\n")[0]
+        app.command(name, cls=_Command, short_help=first_line)(parsed)  # a short help that is given is not cut
         return parsed
 
     return register
@@ -141,7 +142,12 @@ def new_app(group_help: str | None = None) -> typer.Typer:
     ``group_help`` is for a module with several commands; a module's only command speaks for itself.
     """
     app = typer.Typer(
-        cls=Group, help=group_help, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False
+        cls=Group,
+        help=group_help,
+        short_help=group_help,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
     )
     if group_help:
         app.callback()(lambda: None)  # without it Typer takes a group of one command for that command

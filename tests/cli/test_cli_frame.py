@@ -16,7 +16,7 @@ from dreamscape_process import Dreamscape
 
 from dreamscape import __version__
 from dreamscape.cli import seam
-from dreamscape.cli.app import COMMANDS
+from dreamscape.cli.app import COMMANDS, main
 from dreamscape.cli.context import moved_behind_command, wants_json
 
 
@@ -37,22 +37,24 @@ def test_version(dreamscape: Dreamscape) -> None:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_each_command_shows_an_example_of_itself_and_the_global_options(
-    dreamscape: Dreamscape, words: tuple[str, ...]
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
-    result = dreamscape(*words, "--help")
+    code = main([*words, "--help"])
 
-    assert result.returncode == 0
-    assert re.search(rf"Example: dreamscape {' '.join(words)}\b", result.stdout)
+    out = capsys.readouterr().out
+    assert code == 0
+    assert re.search(rf"Example:\s+dreamscape\s+{' '.join(words)}\b", out)
     for option in ("--project", "--format", "--json", "--output", "--quiet", "--verbose", "--no-input", "--config"):
-        assert option in result.stdout
+        assert option in out
 
 
-def test_each_command_has_its_line_in_the_help_uncut(dreamscape: Dreamscape) -> None:
-    result = dreamscape("--help")
+def test_each_command_has_its_line_in_the_help_uncut(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
 
+    out = capsys.readouterr().out
     for name in COMMANDS:
-        assert re.search(rf"^  {name} +\S", result.stdout, re.MULTILINE)
-    assert "..." not in result.stdout.replace("[ARGS]...", "")
+        assert re.search(rf"^  {name} +\S", out, re.MULTILINE)
+    assert "..." not in out.replace("[ARGS]...", "")
 
 
 def test_nothing_asked_is_answered_with_the_help_and_2(dreamscape: Dreamscape) -> None:
