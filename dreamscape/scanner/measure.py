@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import stat
+import warnings
 from pathlib import Path
 
 from dreamscape.scanner.facts import FileFacts, Reading, Unreadable
@@ -35,7 +36,9 @@ def read_source(file: Path) -> bytes | Unreadable:
 def measure(source: bytes) -> Reading:
     """A source's facts. Bytes go to the parser as they are, so that it decodes BOM and coding cookie itself."""
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about other people's code, or an error where warnings are errors
+            tree = ast.parse(source)
     except SyntaxError as error:
         return Unreadable(_reason_of_syntax(error))
     except (RecursionError, MemoryError):

@@ -81,9 +81,12 @@ def read_syntax(tree: ast.Module) -> Syntax:
     halstead = _Halstead()
     scopes = [_Scope(list(tree.body), tree, "", None, True, set())]
     found.statements = len(tree.body)
+    walked: list[tuple[_Scope, int]] = []
     while scopes:
         scope = scopes.pop()
-        points = _walk(scope, scopes, found, halstead)
+        walked.append((scope, _walk(scope, scopes, found, halstead)))
+    # Only now: what stands in an assert is walked after the function that holds it, and adds to its calls.
+    for scope, points in walked:
         _close(scope, points, found)
     found.functions.sort(key=lambda function: (function.line, function.end_line, function.name))
     found.volume = halstead.volume
