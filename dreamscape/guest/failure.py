@@ -91,7 +91,7 @@ def describe(
         error, traceback = cause, cause.__traceback__
     tracebacks = list(_tracebacks(traceback or error.__traceback__))
     compared = compared or _unittest_comparison(tracebacks)
-    return {
+    described = {
         "test": test,
         "phase": phase,
         "exception": qualified_name(type(error)),
@@ -100,6 +100,9 @@ def describe(
         "comparison": comparison(compared) if compared else None,
         "duration_s": duration_s,
     }
+    if type(error).__name__ == "DocTestFailure":
+        described.update(_of_doctest(project, error))
+    return described
 
 
 def qualified_name(kind: type) -> str:
@@ -143,11 +146,30 @@ def stack(project: Project, frame: Optional[FrameType]) -> List[List[Any]]:
     return _listed(project, reversed(found))
 
 
-def _unwrapped(error: BaseException) -> BaseException:
-    """pytest hides why a file cannot be imported in the cause of an error of its own."""
-    if type(error).__name__ in ("CollectError", "ConftestImportFailure") and error.__cause__ is not None:
+def _unwrapped(error: Any) -> Any:
+    """What happened, where pytest and doctest put it into an error of their own."""
+    name = type(error).__name__
+    if name in ("CollectError", "ConftestImportFailure") and error.__cause__ is not None:
         return error.__cause__
+    if name == "MultipleDoctestFailures":
+        return _unwrapped(error.failures[0])
+    if name == "UnexpectedException" and hasattr(error, "exc_info"):
+        return error.exc_info[1]
     return error
+
+
+def _of_doctest(project: Project, error: Any) -> Dict[str, Any]:
+    """A doctest compares texts, and its place is in the docstring."""
+    test, example = error.test, error.example
+    got, want = error.got.strip(), example.want.strip()
+    path, in_project = project.place(str(test.filename))
+    module = str(test.globs.get("__name__", "")) + "."
+    function = test.name[len(module) :] if test.name.startswith(module) else test.name
+    return {
+        "message": ("expected %s, got %s" % (want, got))[:LONGEST_MESSAGE],
+        "frames": [[path, (test.lineno or 0) + example.lineno + 1, function, in_project]],
+        "comparison": ["==", got[:LONGEST_VALUE], want[:LONGEST_VALUE]],
+    }
 
 
 def _tracebacks(traceback: Optional[TracebackType]) -> Iterable[TracebackType]:

@@ -47,7 +47,7 @@ def without_exception(item: Any, report: Any, key: str) -> Dict[str, Any]:
     """A failure that raised nothing: a test that passed although it was strictly expected to fail."""
     path, line, name = item.location
     described = _text_only(key, report)
-    described["frames"] = [[path.replace("\\", "/"), (line or 0) + 1, name.split("[", 1)[0], True]]
+    described["frames"] = [[path.replace("\\", "/"), (line or 0) + 1, name.split("[", 1)[0] or name, True]]
     return described
 
 

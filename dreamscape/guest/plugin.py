@@ -233,7 +233,7 @@ class Plugin:
 
 def _place_of(item: Any) -> List[Any]:
     path, line, name = item.location
-    return [path.replace(os.sep, "/"), (line or 0) + 1, name.split("[", 1)[0], True]
+    return [path.replace(os.sep, "/"), (line or 0) + 1, name.split("[", 1)[0] or name, True]
 
 
 def main(arguments: List[str]) -> None:

@@ -1,0 +1,98 @@
+"""Small suites laid on disk and run for real: in the sandbox, by an interpreter of this machine."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from dreamscape.agent.interpreter import probe_interpreter
+from dreamscape.agent.runner import SuiteRunner
+from dreamscape.agent.sandbox import open_sandbox
+from dreamscape.domain.errors import SandboxMissing
+from dreamscape.domain.failures import Failure
+from dreamscape.domain.runs import TestRun
+from dreamscape.domain.settings import HealSettings, SandboxSettings
+
+
+def lay(project: Path, files: Mapping[str, str]) -> Path:
+    """Writes the files, indentation taken away."""
+    for name, text in files.items():
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text).lstrip("\n"))
+    return project
+
+
+def runner(project: Path, python: Path | str = sys.executable, **settings: Any) -> SuiteRunner:
+    """A runner for this project in the strongest sandbox there is."""
+    try:
+        sandbox = open_sandbox(project, SandboxSettings(output_mib=1))
+    except SandboxMissing as error:
+        missing("sandbox", str(error))
+    interpreter, sandbox = probe_interpreter(sandbox, Path(python))
+    return SuiteRunner(sandbox, interpreter, HealSettings(**settings))
+
+
+def run(project: Path, python: Path | str = sys.executable, **asked: Any) -> TestRun:
+    """Runs the project's suite once, with a limit of 30 s for a test."""
+    return runner(project, python, test_timeout_s=30.0).run(**asked)
+
+
+def outcomes(run: TestRun) -> dict[str, str]:
+    """Key -> outcome, without the file's name."""
+    return {result.test.partition("::")[2] or result.test: result.outcome.value for result in run.results}
+
+
+def failure(run: TestRun, name: str) -> Failure:
+    """The one failure of the test whose key ends so."""
+    (found,) = [failure for failure in run.failures if failure.test.endswith(name)]
+    return found
+
+
+def missing(part: str, reason: str) -> None:
+    """Skips, or fails where the machine promised to have this part."""
+    if part in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def interpreters() -> list[Path]:
+    """Further interpreters of this machine, from 3.8 on, beside our own: those of pyenv and those in PATH."""
+    places = [*Path.home().glob(".pyenv/versions/3.*/bin/python"), *Path("/usr/bin").glob("python3.[0-9]*")]
+    named = {path.resolve(): _minor(path) for path in places if not path.name.endswith("-config")}
+    ours = Path(sys.base_prefix).resolve()
+    return sorted(path for path, minor in named.items() if minor >= 8 and ours not in path.parents)
+
+
+@functools.cache
+def _minor(python: Path) -> int:
+    asked = subprocess.run([python, "-c", "import sys; print(sys.version_info[1])"], capture_output=True, check=False)
+    return int(asked.stdout or -1)
+
+
+@functools.cache
+def environment(python: Path, *packages: str) -> Path:
+    """The interpreter of a virtual environment with these packages, made once and kept with the temporary files."""
+    name = "-".join(["dreamscape-venv", str(_minor(python)), *packages]).replace("=", "")
+    folder = Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}"
+    if not (folder / "ready").exists():
+        subprocess.run([python, "-m", "venv", "--clear", folder], check=True, capture_output=True)
+        installed = subprocess.run(
+            [folder / "bin/python", "-m", "pip", "install", "-q", *packages],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if installed.returncode:
+            missing("packages", f"{' '.join(packages)} cannot be installed: {installed.stderr[-300:]}")
+        (folder / "ready").touch()
+    return folder / "bin/python"
