@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,8 +51,8 @@ def atomic_write(path: Path, content: bytes, *, private: bool = False) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fchmod(file.fileno(), mode)
                 _give_to_owner_of(path, file.fileno())
+                Path(name).chmod(mode)
                 os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:
@@ -98,6 +99,8 @@ def _mode_of(path: Path) -> int:
 
 def _give_to_owner_of(path: Path, handle: int) -> None:
     """Root may write a file for another user; it must stay that user's."""
+    if sys.platform == "win32":
+        return
     with contextlib.suppress(OSError):
         owner = path.lstat()
         mine = os.fstat(handle)

@@ -100,7 +100,7 @@ class Git:
         """What `git WORDS` prints. ``fine`` lists the exit codes that are no refusal; other than 0 gives ``b""``."""
         ran = run_git([*self._without_local_filters, *settings, *words], self.folder, stdin, env)
         if ran.returncode not in fine:
-            raise refusal(words[0], ran.stderr)
+            raise refusal(words[2] if words[0] == "-C" else words[0], ran.stderr)
         return ran.stdout if ran.returncode == 0 else b""
 
     def say(self, *words: str, fine: Collection[int] = (0,)) -> str:

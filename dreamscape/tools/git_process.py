@@ -69,6 +69,8 @@ def run_git(
             check=False,
         )
     except FileNotFoundError as error:
+        if not folder.is_dir():
+            raise GitFailed(f"{folder} is not there any more") from error
         raise GitFailed("git is not installed", "install git, or use --land patch") from error
     except subprocess.TimeoutExpired as error:
         raise GitFailed(f"git did not answer within {TIMEOUT_S:.0f} s") from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,23 @@ from pathlib import Path
 
 from dreamscape.domain.errors import RunLocked
 from dreamscape.tools.files import explained, state_folder
+
+if sys.platform != "win32":
+    import fcntl
+
+    def _lock(handle: int, *, wait: bool) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+else:
+
+    def _lock(handle: int, *, wait: bool) -> None:
+        """Heal does not run on Windows; what does there has no rival to fear."""
+
+    def _unlock(handle: int) -> None:
+        """Nothing was locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +45,20 @@ class Holder:
         return f"process {self.pid}{since}" if self.pid else "another process"
 
 
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+
 class _Handle:
     """An open lock file; a forked child closes its copy, so that the lock ends with the process that took it."""
 
     def __init__(self, path: Path) -> None:
         with explained(path):
-            self.number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            self.number = os.open(path, _FLAGS, 0o600)
         _open_handles.add(self)
 
     def release(self) -> None:
         """Ends the lock for whoever shares this handle, a child included that has only just been forked."""
-        fcntl.flock(self.number, fcntl.LOCK_UN)
+        _unlock(self.number)
         self.close()
 
     def close(self) -> None:
@@ -56,7 +76,8 @@ def _forget_in_child() -> None:
             handle.close()
 
 
-os.register_at_fork(after_in_child=_forget_in_child)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 
 @contextlib.contextmanager
@@ -86,7 +107,7 @@ def waiting_lock(path: Path) -> Iterator[None]:
     """Holds the lock on ``path`` while the block runs, after whoever has it now; for short work only."""
     handle = _Handle(path)
     try:
-        fcntl.flock(handle.number, fcntl.LOCK_EX)
+        _lock(handle.number, wait=True)
         yield
     finally:
         handle.release()
@@ -111,7 +132,7 @@ def lock_path(folder: Path) -> Path:
 
 def _taken(handle: _Handle) -> bool:
     try:
-        fcntl.flock(handle.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle.number, wait=False)
     except BlockingIOError:
         return False
     return True

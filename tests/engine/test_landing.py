@@ -404,6 +404,36 @@ def test_a_patch_of_a_project_below_the_root_applies_from_anywhere(project: Path
     assert (below / "m.py").read_bytes() == b"2\n"
 
 
+@pytest.mark.parametrize("rule", [b"* text eol=crlf\n", b"* text=auto\n", b"* -text\n", b""])
+def test_a_patch_fits_the_working_tree_whatever_its_line_endings(project: Path, rule: bytes) -> None:
+    (project / ".gitattributes").write_bytes(rule)
+    (project / "dos.py").write_bytes(b"a\r\nb\r\nc\r\n")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "dos")
+    wanted = Change(RUN, {"dos.py": b"a\r\nB\r\nc\r\n"}, "x")
+
+    landing = land_as_patch(project, opened(project), wanted, {"dos.py": b"a\r\nb\r\nc\r\n"})
+    git(project, "apply", landing.ref)
+    assert (project / "dos.py").read_bytes() == b"a\r\nB\r\nc\r\n"
+    git(project, "apply", "-R", landing.ref)
+    assert (project / "dos.py").read_bytes() == b"a\r\nb\r\nc\r\n"
+
+
+def test_a_linked_worktree_lands_in_its_own_place(project: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    git(project, "worktree", "add", "-q", str(tree), "-b", "side")
+    before = everything(project)
+
+    repository = opened(tree)
+    land_on_branch(repository, change(app_py=b"1\n"), head(tree))
+    land_on_head(repository, change(app_py=b"2\n"), head(tree))
+
+    assert git(tree, "status", "--porcelain") == ""
+    assert git(tree, "log", "-1", "--format=%an", "side").strip() == "Dreamscape"
+    after = everything(project)
+    assert (after["files"], after["index"], after["HEAD"]) == (before["files"], before["index"], before["HEAD"])
+
+
 def test_a_project_below_the_root_lands_on_its_own_files(project: Path) -> None:
     (project / "sub").mkdir()
     (project / "sub" / "app.py").write_bytes(b"m\n")

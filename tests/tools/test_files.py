@@ -73,6 +73,16 @@ def test_a_state_folder_that_is_a_link_or_a_file_is_refused(tmp_path: Path) -> N
     assert not (tmp_path / "b" / ".gitignore").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
+def test_a_file_stays_its_owners_when_root_writes_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    os.chown(tmp_path / "file", 12345, 12346)
+
+    atomic_write(tmp_path / "file", b"new")
+
+    assert ((tmp_path / "file").stat().st_uid, (tmp_path / "file").stat().st_gid) == (12345, 12346)
+
+
 def on_a_mount(folder: Path, mount: str, code: str) -> str:
     """What ``code`` prints with a file system of its own mounted on ``folder``; skips where mounts are refused."""
     script = f'{mount} && exec "$0" -c "$1" "$2"'

@@ -302,3 +302,30 @@ def test_it_works_without_home_and_imports_nothing_heavy(project: Path) -> None:
     )
 
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository away")
+def test_a_repository_git_does_not_trust_is_refused_with_its_own_advice(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in (project, *project.rglob("*")):
+        os.chown(place, 12345, 12345)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+    with pytest.raises(GitFailed, match="dubious ownership") as caught:
+        Git.find(project)
+
+    assert "safe.directory" in caught.value.hint
+
+
+def test_a_linked_worktree_is_a_project_like_any_other(project: Path, tmp_path: Path) -> None:
+    git(project, "worktree", "add", "-q", str(tmp_path / "tree"), "-b", "side")
+    (tmp_path / "tree" / "app.py").write_bytes(b"edited\n")
+
+    repository = opened(tmp_path / "tree")
+
+    assert (repository.branch(), repository.dirty()) == ("side", ("app.py",))
+    assert repository.base_overrides() == {"app.py": b"one\n"}
