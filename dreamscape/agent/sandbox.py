@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from dreamscape.agent.sandbox_confined import Confined, Ended
 from dreamscape.agent.sandbox_launch import Started, start_in_bubblewrap, start_in_namespaces, start_without_walls
 from dreamscape.agent.sandbox_level import SandboxLevel
-from dreamscape.agent.sandbox_places import Places, environment, places_of, user_of
+from dreamscape.agent.sandbox_places import Places, environment, interpreter_of_ours, places_of, user_of
 from dreamscape.domain.errors import CannotGoOn, SandboxMissing, UsageError
 from dreamscape.domain.runs import RunEnd
 from dreamscape.domain.settings import SandboxSettings
@@ -77,7 +77,8 @@ class Sandbox:
         Raises UsageError where the command is not one; what goes wrong inside is raised by `Confined.wait`.
         """
         _check(command)
-        places = places_of(self.project, self.readable, network=command.network)
+        own = interpreter_of_ours() if self.level is SandboxLevel.BUBBLEWRAP else []
+        places = places_of(self.project, [*self.readable, *own], network=command.network)
         task = self._task(command, places)
 
         def start(resources: ExitStack) -> Started:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dreamscape.agent.jail.task import Task
 from dreamscape.agent.sandbox_confined import Channels
-from dreamscape.agent.sandbox_places import Places, interpreter_of_ours, is_under, virtual_environments
+from dreamscape.agent.sandbox_places import Places, is_under, virtual_environments
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.tools.processes import run_limited
 
@@ -42,7 +42,7 @@ def start_in_bubblewrap(wanted: Mapping[str, object], project: Path, places: Pla
     bounded = ("--size", str(wanted["disk_bytes"])) if _can_bound_size(program) else ()
     words += [word for place in (*places.hidden, "/dev/shm") for word in (*bounded, "--tmpfs", str(place))]
     words += ["--dir", str(places.home), "--ro-bind", str(project), str(source), "--ro-bind", str(_AGENT), str(agent)]
-    words += _shown([*places.readable, *interpreter_of_ours()], places.hidden)
+    words += _shown(places.readable, places.hidden)
     words += [*bounded, "--tmpfs", str(project), *_shown([*places.uncopied, *places.mounted], [project])]
     words += [w for name, fd in handed.items() for w in ("--ro-bind-data", str(fd), str(places.files / name))]
     words += [word for path in places.masked if path.is_socket() for word in ("--ro-bind", "/dev/null", str(path))]
@@ -148,7 +148,11 @@ def _in_memory(content: bytes) -> Iterator[int]:
 
 
 def _shown(paths: Iterable[Path], covered: Iterable[Path]) -> list[str]:
-    """Words that show, read-only, what lies in a covered place; parents first."""
+    """Words that show, read-only, what lies in a covered place."""
     places = tuple(covered)
-    wanted = [str(path) for path in sorted(set(paths)) if path.exists() and is_under(path, places)]
-    return [word for path in wanted for word in ("--ro-bind", path, path)]
+    words: list[str] = []
+    for path in paths:
+        if is_under(path, places):
+            link = path.is_symlink()
+            words += ["--symlink", str(path.readlink()), str(path)] if link else ["--ro-bind", str(path), str(path)]
+    return words

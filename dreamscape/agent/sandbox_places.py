@@ -114,9 +114,10 @@ def _passwd_home() -> str:
 
 
 def _with_real_paths(paths: Iterable[Path]) -> list[Path]:
-    """Each path as written and as it really is; parents before what lies in them."""
+    """Each path as written and as it really is; without those that lie in another."""
     both = {absolute for path in paths for absolute in (path.absolute(), path.resolve())}
-    return sorted(path for path in both if path != Path("/") and path.exists())
+    found = {path for path in both if path != Path("/") and path.exists()}
+    return sorted(path for path in found if found.isdisjoint(path.parents))
 
 
 def _git_folders(project: Path) -> Iterator[Path]:

@@ -70,14 +70,17 @@ def _fresh(place: bytes, mode: int) -> None:
 
 
 def _show(path: bytes) -> None:
-    """Lets a folder or file of the host be read where a fresh place would hide it."""
+    """Lets a folder, file or link of the host be read where a fresh place would hide it."""
     source, target = b"/old" + path, b"/new" + path
-    if not os.path.exists(source) or (os.path.exists(target) and os.path.samefile(source, target)):
+    if os.path.lexists(target) or not os.path.lexists(source):
+        return
+    _make_folders(os.path.dirname(path))
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
         return
     if os.path.isdir(source):
-        _make_folders(path)
+        os.mkdir(target)
     else:
-        _make_folders(os.path.dirname(path))
         _touch(target)
     kernel.bind(source, target)
     kernel.restrict(target, kernel.READ_ONLY | kernel.NO_SUID | kernel.NO_DEV, below=True)
