@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,16 @@ from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.events import Event, EventKind
 
 if TYPE_CHECKING:
+    from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
-    from dreamscape.domain.ports import History, Models, Scanner
-    from dreamscape.domain.records import LandingRecord, ReviewCase, RunRecord
+    from dreamscape.domain.models import ModelCard
+    from dreamscape.domain.ports import History, Models, Proposer, Scanner
+    from dreamscape.domain.records import HealReport, LandingRecord, Plan, ReviewCase, RunRecord
+    from dreamscape.domain.repair import Landing
+    from dreamscape.engine import RepositoryLander
     from dreamscape.publishing import Devlog
     from dreamscape.settings import Loaded
+    from dreamscape.tools.git import Git
 
 STATE_FOLDER, DATABASE = ".dreamscape", "dreamscape.db"
 MANY = 1_000_000
@@ -146,14 +152,10 @@ def config_places(root: Path, config: Path | None) -> tuple[Path, ...]:
 
 
 def build_scanner(project: Project) -> Scanner:
-    """Ranks a project's files; where its state cannot be written, without a memory."""
+    """Ranks a project's files; where its state cannot be written, without a memory, and it says so."""
     from dreamscape.scanner import ProjectScanner
-    from dreamscape.tools.files import state_folder
 
-    try:
-        cache = state_folder(project.root) / "scan.db"
-    except CannotGoOn:
-        cache = None
+    cache = project.root / STATE_FOLDER / "scan-cache.db"
     return ProjectScanner(project.root, project.loaded.settings.scan, cache=cache)
 
 
@@ -183,3 +185,161 @@ def project_python(project: Project, sandbox: Sandbox) -> tuple[Path, str]:
 
     found, _ = probe_interpreter(sandbox, find_interpreter(project.root, project.loaded.settings.heal.python))
     return found.executable, str(found.pytest)
+
+
+def heal(project: Project, approve: Callable[[Plan], bool]) -> HealReport:
+    """One heal run, alone on its project; old runs are pruned when it ends.
+
+    Raises RunLocked where another run works here, CannotGoOn where something the work needs is missing.
+    """
+    from dreamscape.tools.files import state_folder
+    from dreamscape.tools.locks import project_lock
+
+    git = _repository(project)
+    state_folder(project.root)
+    with project_lock(project.root), opened_history(project) as history:
+        try:
+            return _heal(project, git, history, approve)
+        finally:
+            history.prune(project.loaded.settings.heal.keep_runs)
+
+
+def _heal(project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool]) -> HealReport:
+    from dreamscape.client import OpenAIClient
+    from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, rejected_changes
+
+    settings = project.loaded.settings.heal
+    sandbox = open_sandbox(project)
+    scan = build_scanner(project).scan()
+    run = _new_run()
+    lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
+    scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]
+    engine = AutomationEngine(
+        _test_agent(project, sandbox, git, lander, scanned),
+        build_models(project),
+        lander,
+        history,
+        Solver(_proposer_of(), OpenAIClient(), rejected_changes(history, git, project.root)),
+        scan.impact_of,
+        clock,
+        settings,
+    )
+    notes = [f"sandbox: {sandbox.level.value}", *_unseen(git)]
+    return engine.heal(run, lander.base, approve, notes)
+
+
+def accept_review(project: Project, history: History, case: ReviewCase) -> Landing:
+    """A person's yes to a proposed change: proven once more, then landed.
+
+    Raises UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
+    """
+    from dreamscape.domain.records import LandingRecord
+    from dreamscape.engine import RepositoryLander
+    from dreamscape.engine.acceptance import accept
+    from dreamscape.tools.locks import project_lock
+
+    git = _repository(project)
+    if git is None:
+        raise CannotGoOn("reviews are accepted in a git repository only", "apply the shown change by hand")
+    mode, run = project.loaded.settings.heal.land, _new_run()
+    with project_lock(project.root):
+        lander = RepositoryLander(project.root, git, mode, run, git.head())
+        landing = accept(case, git, _test_agent(project, open_sandbox(project), git, lander, ()), lander, run)
+        history.save_landing(
+            LandingRecord(
+                id=0,
+                run=case.run,
+                item=case.item.id,
+                fingerprint=case.item.fingerprint,
+                mode=mode,
+                ref=landing.ref,
+                commit=landing.commit,
+                before=lander.base,
+                files=landing.files,
+                at=clock(),
+            )
+        )
+        history.close_review(case.id, "accepted")
+        data = {"review": case.id, "tests": list(case.item.tests), "commit": landing.commit, "files": landing.files}
+        history.add_event(Event(EventKind.REVIEW_ACCEPTED, clock(), case.run, case.item.id, data))
+    return landing
+
+
+def _test_agent(
+    project: Project, sandbox: Sandbox, git: Git | None, lander: RepositoryLander, scanned: Iterable[str]
+) -> TestAgent:
+    """``scanned`` are the files a repair may change where git does not tell which are the project's own."""
+    from dreamscape.agent import Base, TestAgent, may_be_repaired
+    from dreamscape.agent.interpreter import find_interpreter, probe_interpreter
+
+    settings = project.loaded.settings.heal
+    interpreter, sandbox = probe_interpreter(sandbox, find_interpreter(project.root, settings.python))
+    known = git.tracked(lander.base) if git and lander.base else scanned
+    editable = [path for path in known if may_be_repaired(path, settings.protected)]
+    base = Base(project.root, lambda: git.base_against(lander.base) if git and lander.base else {}, editable)
+    return TestAgent(sandbox, interpreter, base, settings)
+
+
+def _repository(project: Project) -> Git | None:
+    """The repository heal lands in, checked before any work; None only where patches are wanted and there is none."""
+    from dreamscape.domain.errors import NotARepository
+    from dreamscape.tools.git import Git
+
+    mode, git = project.loaded.settings.heal.land, Git.find(project.root)
+    if mode not in ("branch", "commit", "patch"):
+        raise UsageError(f"repairs land as branch, commit or patch, not {mode!r}")
+    if git is None or git.is_bare or git.head() is None:
+        what = "is no git repository" if git is None else "is a bare repository" if git.is_bare else "has no commit yet"
+        if git is None and mode == "patch":
+            return None
+        raise NotARepository(f"{project.root} {what}, and repairs land on commits", "commit once, or use --land patch")
+    if mode == "commit" and (git.branch() is None or git.dirty()):
+        what = "HEAD is detached" if git.branch() is None else f"{len(git.dirty())} files have uncommitted edits"
+        raise CannotGoOn(f"--land commit needs a clean tree on a branch, and {what}", "use --land branch")
+    return git
+
+
+def _unseen(git: Git | None) -> list[str]:
+    """What of the working tree the run does not see, in words."""
+    dirty = git.dirty() if git else ()
+    if not dirty:
+        return []
+    return [f"uncommitted edits are not seen: {', '.join(dirty[:3])}" + (" ..." if len(dirty) > 3 else "")]
+
+
+def _proposer_of() -> Callable[[ModelCard], Proposer]:
+    """Who works on an item for a model: the repairer, or the loop around a model that answers in words."""
+    from dreamscape.agent.prompted import PromptedLoop
+    from dreamscape.repairer import Repairer
+    from dreamscape.settings import shipped_file
+
+    template = shipped_file("prompts/repair.md").read_text("utf-8")
+    return lambda card: Repairer() if card.provider == "embedded" else PromptedLoop(card, template)
+
+
+def _new_run() -> str:
+    """A name that sorts by time and is never given twice."""
+    return f"{clock():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def make_demo(folder: str | None) -> Path:
+    """Makes the demo's project, in a new temporary folder unless one is named. Raises UsageError, CannotGoOn."""
+    import tempfile
+
+    from dreamscape.engine.demo import make_demo as make
+    from dreamscape.settings import shipped_file
+
+    root = Path(folder).resolve() if folder else Path(tempfile.mkdtemp(prefix="dreamscape-demo-")) / "larder"
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise UsageError(f"{root} is not empty", "--into takes a new folder")
+    root.mkdir(parents=True, exist_ok=True)
+    make(root, shipped_file("demo"), clock())
+    return root
+
+
+def release_demo(root: Path, branch: str) -> None:
+    """Merges what healed the demo's project, and tags it as a release."""
+    from dreamscape.engine.demo import merge, tag
+
+    merge(root, branch)
+    tag(root, "v0.2.0", clock())

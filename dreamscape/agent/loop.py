@@ -16,7 +16,6 @@ from dreamscape.agent.cluster import clusters, group_fingerprint, split
 from dreamscape.agent.functions import function_finder
 from dreamscape.agent.interpreter import Interpreter
 from dreamscape.agent.localize import suspects, touching_tests
-from dreamscape.agent.proof import HELD
 from dreamscape.agent.runner import SuiteRunner
 from dreamscape.agent.sandbox import Sandbox
 from dreamscape.agent.triage import triage
@@ -51,7 +50,7 @@ class TestAgent:
         """The whole suite on the base, as the project runs it."""
         run = self._run()
         self._durations = {result.test: result.duration_s for result in run.results}
-        self._passing = run.keys(*HELD)
+        self._passing = run.held
         return run
 
     def triage(self, failures: Sequence[Failure]) -> Triage:
@@ -62,7 +61,7 @@ class TestAgent:
         """One case per cause, each with its suspects, by a traced run on the base as it stands."""
         traced = self._run(only=self._to_trace(baseline, failures), coverage="lines")
         self._coverage = traced.coverage
-        self._passing = tuple(dict.fromkeys((*self._passing, *traced.keys(*HELD))))
+        self._passing = tuple(dict.fromkeys((*self._passing, *traced.held)))
         fresh = {failure.test: failure for failure in traced.failures}
         failures = [fresh.get(failure.test, failure) for failure in failures]
         sources = self._base.sources()

@@ -17,6 +17,8 @@ from dreamscape.cli.context import Call, Group
 
 COMMANDS = (
     "scan",
+    "heal",
+    "demo",
     "status",
     "runs",
     "review",

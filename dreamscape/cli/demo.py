@@ -26,17 +26,17 @@ def demo(
 
     Example: dreamscape demo
     """
-    from dataclasses import replace
-
     from dreamscape import bootstrap
     from dreamscape.cli import render
+    from dreamscape.cli.heal import heal_text
+    from dreamscape.cli.scan import scan_text
     from dreamscape.domain.errors import SandboxMissing
 
     root = bootstrap.make_demo(folder)
     project = bootstrap.open_project(root, options.config)
     _say(f"A small project with ten commits and several bugs: {root}")
     _say("\n$ dreamscape scan")
-    _say(render.scan_text(bootstrap.build_scanner(project).scan(), project.loaded.settings.scan.top))
+    _say(scan_text(bootstrap.build_scanner(project).scan(), project.loaded.settings.scan.top))
     _say("\n$ dreamscape heal --auto")
     try:
         report = bootstrap.heal(project, lambda plan: True)
@@ -44,14 +44,14 @@ def demo(
         _say(f"{missing}; since the demo's project is our own, it runs without one here (--sandbox none)")
         project = bootstrap.open_project(root, options.config, {"sandbox.level": "none"})
         report = bootstrap.heal(project, lambda plan: True)
-    _say(render.heal_text(report))
+    _say(heal_text(report))
     if report.branch:
         bootstrap.release_demo(root, report.branch)
         _say(f"\n$ git merge {report.branch} && git tag v0.2.0 && dreamscape devlog")
         with bootstrap.opened_history(project) as history:
-            _say(bootstrap.build_devlog(project, history).write(None, None).text)
+            _say(bootstrap.build_devlog(project, history).write().text)
     _say(_where_to_look(root, report))
-    render.show(replace(options, format=options.format), "demo", {"project": root, "heal": report}, lambda: _score(report))
+    render.show(options, "demo", {"project": root, "heal": report}, lambda: _score(report))
     return 0
 
 

@@ -10,8 +10,7 @@ import typer
 from dreamscape.cli.context import Options, command, new_app
 
 if TYPE_CHECKING:
-    from dreamscape.bootstrap import Plan
-    from dreamscape.domain.records import HealReport, ItemReport
+    from dreamscape.domain.records import HealReport, ItemReport, Plan
     from dreamscape.domain.runs import Tally
 
 app = new_app()
@@ -55,7 +54,7 @@ def heal(
             raise
         render.show(options, "heal", {"skipped": "another run works on this project"}, lambda: "another run is at work")
         return 0
-    render.show(options, "heal", report, lambda: _text(report))
+    render.show(options, "heal", report, lambda: heal_text(report))
     return report.exit_code
 
 
@@ -73,7 +72,7 @@ def _approve(plan: Plan) -> bool:
     return bool(plan.items) and ask(f"Repair them and land on a {plan.target}?")
 
 
-def _text(report: HealReport) -> str:
+def heal_text(report: HealReport) -> str:
     if not report.items and report.exit_code == 0:
         return f"nothing to do: {_tally(report.baseline)}"
     lines = [*_items(report.items), ""]

@@ -11,6 +11,16 @@ from dreamscape.domain.runs import Tally
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What a heal run is about to do, for a person to approve; ``target`` says where repairs would land."""
+
+    baseline: TestRun
+    items: tuple[WorkItem, ...]
+    set_aside: tuple[SetAside, ...]
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemReport:
     """One line of a heal report (`dreamscape heal --json`, key ``items``)."""
 

@@ -87,6 +87,11 @@ class TestRun:
             errors=self.count(Outcome.ERROR),
         )
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The tests that passed, expected failures included, in the order they ran."""
+        return self.keys(Outcome.PASSED, Outcome.XFAILED, Outcome.XPASSED)
+
     def keys(self, *outcomes: Outcome) -> tuple[str, ...]:
         """The tests that ended in one of these ways, in the order they ran."""
         return tuple(result.test for result in self.results if result.outcome in outcomes)

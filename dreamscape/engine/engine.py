@@ -11,8 +11,8 @@ from dreamscape.domain.errors import CannotGoOn, DreamscapeError, NoTests
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.ports import Agent, Bench, Clock, History, Lander, Models
-from dreamscape.domain.records import HealReport, ItemReport
-from dreamscape.domain.repair import Candidate, ItemState, Landing, SetAside, WorkItem
+from dreamscape.domain.records import HealReport, ItemReport, Plan
+from dreamscape.domain.repair import Candidate, ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Outcome, RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
@@ -31,16 +31,6 @@ HOPELESS = {
 """What no change of the code can repair, and why."""
 
 GOOD = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED})
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a heal run is about to do, for a person to approve; ``target`` says where repairs would land."""
-
-    baseline: TestRun
-    items: tuple[WorkItem, ...]
-    set_aside: tuple[SetAside, ...]
-    target: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,12 @@ class Git:
         """`base_state` without its notes: what must be laid over the working tree to see HEAD's version."""
         return self.base_state().overrides
 
+    def base_against(self, commit: str) -> Mapping[str, bytes | None]:
+        """What must be laid over the working tree to see the tracked files of another commit."""
+        head = self.head()
+        moved = self.changes_between(head, commit) if head is not None and head != commit else {}
+        return {**self.base_overrides(), **moved}
+
     def base_state(self) -> BaseState:
         """What must change in the working tree to see HEAD's version of the tracked files; nothing is changed.
 

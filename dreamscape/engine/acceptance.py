@@ -1,0 +1,71 @@
+"""A proposed change a person said yes to goes in; proven once more on today's code, it lands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dreamscape.domain.errors import CannotGoOn, UsageError
+from dreamscape.domain.failures import Failure
+from dreamscape.domain.ports import Agent, Lander
+from dreamscape.domain.records import ReviewCase
+from dreamscape.domain.repair import Candidate, Edit, Landing, RepairCase
+from dreamscape.domain.runs import TestRun
+from dreamscape.tools.git import Git
+from dreamscape.tools.git_process import run_git
+
+
+def accept(review: ReviewCase, git: Git, agent: Agent, lander: Lander, run: str) -> Landing:
+    """Lands the change of a review case if it still applies and its tests still prove it.
+
+    A person decides which of several behaviours is meant; that nothing breaks is still for the tests to say. Raises
+    UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
+    """
+    if review.state != "open":
+        raise UsageError(f"review {review.id} was {review.state} before")
+    if not review.item.diff:
+        raise UsageError(f"review {review.id} has no change to accept", "repair it by hand, or reject it")
+    before, after = _sides(git, review)
+    case = _case(review, agent.baseline(), before)
+    edits = tuple(Edit(path, 0, len(before[path]), data) for path, data in after.items())
+    with agent.bench(case) as bench:
+        proof = bench.prove(Candidate(edits, review.item.model or "review", 1.0, review.item.why))
+    if not proof.holds:
+        raise CannotGoOn(f"the change no longer holds: {proof.why}", "reject it; the next heal run tries again")
+    trailers = [("Dreamscape-Run", run), ("Dreamscape-Review", str(review.id))]
+    trailers += [("Dreamscape-Test", test) for test in review.item.tests]
+    return lander.land(after, before, f"Repair {', '.join(after)} as reviewed", trailers)
+
+
+def _case(review: ReviewCase, baseline: TestRun, sources: Mapping[str, bytes]) -> RepairCase:
+    return RepairCase(
+        id=review.item.id,
+        failures=tuple(Failure(test, "call", "", "") for test in review.item.tests),
+        failure_class=review.item.failure_class,
+        fingerprint=review.item.fingerprint,
+        suspects=(),
+        sources=sources,
+        passing=baseline.held,
+    )
+
+
+def _sides(git: Git, review: ReviewCase) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """HEAD's version of the changed files, and the same with the change in."""
+    head = git.head()
+    if head is None:
+        raise CannotGoOn("the repository has no commit to land on")
+    before = git.files_at(head, review.item.files)
+    with git.scratch(head) as scratch:
+        for path, data in before.items():
+            file = scratch.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        _apply(scratch.folder, review.item.diff)
+        return before, {path: (scratch.folder / path).read_bytes() for path in before}
+
+
+def _apply(folder: Path, diff: str) -> None:
+    ran = run_git(["apply", "--whitespace=nowarn", "-"], folder, diff.encode("utf-8"))
+    if ran.returncode:
+        said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise CannotGoOn(f"the change no longer applies: {said[0] if said else ''}", "reject it and heal again")
