@@ -16,6 +16,7 @@ from pathlib import Path
 from dreamscape import __version__
 from dreamscape.domain.errors import DreamscapeError
 from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
+from dreamscape.scanner.measure import LARGEST_SOURCE
 from dreamscape.scanner.walk import Found
 from dreamscape.tools.files import STATE_FOLDER, state_folder
 
@@ -137,37 +138,36 @@ def _name(found: Found) -> bytes:
 
 def _opened(file: Path) -> sqlite3.Connection:
     """The cache as it was left, or a new one where there is none that we can read."""
-    if file.exists():
-        connection = _connected(file)
-        try:
-            if connection.execute("SELECT format FROM about").fetchall() == [(FORMAT,)]:
-                return connection
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                connection.close()
-                raise
-        except sqlite3.DatabaseError:
-            pass
-        connection.close()
+    if not file.exists():
+        return _new(file)
+    connection = sqlite3.connect(file, timeout=2)
+    try:
+        _configure(connection)
+        if connection.execute("SELECT format FROM about").fetchall() == [(FORMAT,)]:
+            return connection
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            connection.close()
+            raise
+    connection.close()
     return _new(file)
 
 
 def _new(file: Path) -> sqlite3.Connection:
     for name in (file.name, f"{file.name}-journal"):
         file.with_name(name).unlink(missing_ok=True)
-    connection = _connected(file)
+    connection = sqlite3.connect(file, timeout=2)
+    _configure(connection)
     with connection:
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO about VALUES (?)", (FORMAT,))
     return connection
 
 
-def _connected(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=2)
+def _configure(connection: sqlite3.Connection) -> None:
     # A crash may damage the file; then it is made anew, so nothing needs to wait for the disk.
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA trusted_schema = OFF")
-    return connection
 
 
 def _plain(reading: Reading) -> list[object]:
@@ -184,7 +184,9 @@ def _reading(data: object) -> Reading:
     match data:
         case [str(reason)]:
             return Unreadable(reason)
-        case [list(rows), list(imports), int(sloc), int() | float() as index] if 0 <= index <= 100:
+        case [list(rows), list(imports), int(sloc), int() | float() as index] if (
+            0 <= index <= 100 and 0 <= sloc <= LARGEST_SOURCE
+        ):
             return FileFacts(
                 tuple(_function(*row) for row in rows),
                 tuple(Import(str(module), tuple(map(str, names)), int(level)) for module, names, level in imports),
@@ -195,4 +197,6 @@ def _reading(data: object) -> Reading:
 
 
 def _function(name: str, line: int, end_line: int, complexity: int, calls: list[str]) -> FunctionFacts:
+    if not 1 <= complexity <= LARGEST_SOURCE:
+        raise ValueError("no function is so complex")
     return FunctionFacts(str(name), int(line), int(end_line), int(complexity), tuple(map(str, calls)))

@@ -1,0 +1,217 @@
+"""What was read once is not parsed again, and a bad memory is no harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dreamscape.domain.scan import CacheUse, ScanResult
+from dreamscape.domain.settings import ScanSettings
+from dreamscape.scanner import ProjectScanner
+from dreamscape.scanner import project as project_module
+from dreamscape.scanner.cache import Cache, digest_of
+from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
+from dreamscape.scanner.walk import Found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.py").write_text("import b\ndef f(x):\n    return x if x else g()\n")
+    (folder / "b.py").write_text("def g(): pass\n")
+    (folder / "bad.py").write_text("def f(:\n")
+    return folder
+
+
+def scan(project: Path, cache: Path | None) -> ScanResult:
+    return ProjectScanner(project, ScanSettings(), cache=cache).scan()
+
+
+def findings(result: ScanResult) -> ScanResult:
+    """Without what differs from scan to scan."""
+    return replace(result, cache=CacheUse(0, 0), seconds=0.0)
+
+
+def own(project: Path) -> Path:
+    return project / ".dreamscape" / "scan-cache.db"
+
+
+def test_a_second_scan_reads_and_parses_nothing_and_says_the_same(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in project.iterdir():
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+    first = scan(project, own(project))
+    monkeypatch.setattr(project_module, "read_source", None)
+    monkeypatch.setattr(project_module, "measure", None)
+
+    second = scan(project, own(project))
+
+    assert (first.cache, second.cache) == (CacheUse(0, 3), CacheUse(3, 0))
+    assert findings(second) == findings(first) == findings(scan_without_cache(project, monkeypatch))
+
+
+def scan_without_cache(project: Path, monkeypatch: pytest.MonkeyPatch) -> ScanResult:
+    monkeypatch.undo()
+    return scan(project, None)
+
+
+def test_only_what_changed_is_parsed_and_going_back_parses_nothing(project: Path) -> None:
+    before = (project / "a.py").read_text()
+    scan(project, own(project))
+    (project / "a.py").write_text("def f(): pass\n")
+    changed = scan(project, own(project))
+    (project / "a.py").write_text(before)
+
+    assert changed.cache == CacheUse(2, 1)
+    assert scan(project, own(project)).cache == CacheUse(3, 0)
+
+
+def test_an_edit_within_the_same_moment_and_size_is_seen(project: Path) -> None:
+    scan(project, own(project))
+    status = (project / "b.py").stat()
+    (project / "b.py").write_text("def h(): pass\n")
+    os.utime(project / "b.py", ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    names = [function.name for row in scan(project, own(project)).files for function in row.functions]
+
+    assert sorted(names) == ["f", "h"]
+
+
+def test_the_state_folder_is_made_private_and_hidden_from_git(project: Path) -> None:
+    scan(project, own(project))
+
+    assert own(project).parent.stat().st_mode & 0o777 == 0o700
+    assert (own(project).parent / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database", b"SQLite format 3\0" + b"\xff" * 8_000])
+def test_a_corrupt_memory_is_made_anew(project: Path, damage: bytes) -> None:
+    first = scan(project, own(project))
+    own(project).write_bytes(damage)
+
+    second = scan(project, own(project))
+
+    assert findings(second) == findings(first)
+    assert second.cache == CacheUse(0, 3)
+    assert scan(project, own(project)).cache == CacheUse(3, 0)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_any_damage_to_the_memory_is_survived(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / "a.py").write_text("def f(): pass\n")
+    first = scan(folder, own(folder))
+    content = bytearray(own(folder).read_bytes())
+    for at in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=60)):
+        content[at] = data.draw(st.integers(0, 255))
+    own(folder).write_bytes(content)
+
+    assert [row.path for row in scan(folder, own(folder)).files] == [row.path for row in first.files]
+    scan(folder, own(folder))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("{", "[]", "[1, 2]", "[[], [], 1, NaN]", "[[], [], 1, 101]", "[[], [], -2, 1]", '[[], [["m", 5, 0]], 1, 1]'),
+        *('[[["f", 1]], [], 1, 1]', '[[["f", 1, 1, 0, []]], [], 1, 1]', '[[["f", 1, 1e999, 1, []]], [], 1, 1]'),
+    ],
+)
+def test_rows_that_are_not_ours_are_forgotten(project: Path, row: str) -> None:
+    first = scan(project, own(project))
+    with sqlite3.connect(own(project)) as connection:
+        connection.execute("UPDATE readings SET data = ?", (row,))
+    connection.close()
+
+    second = scan(project, own(project))
+
+    assert findings(second) == findings(first)
+    assert second.cache == CacheUse(0, 3)
+
+
+def test_facts_of_another_version_are_not_taken(project: Path) -> None:
+    scan(project, own(project))
+    with sqlite3.connect(own(project)) as connection:
+        connection.execute("UPDATE about SET format = 'other'")
+    connection.close()
+
+    assert scan(project, own(project)).cache == CacheUse(0, 3)
+
+
+def test_without_a_place_to_write_the_scan_works_and_says_so(project: Path) -> None:
+    (project / ".dreamscape").write_text("a file where the folder should be")
+
+    result = scan(project, own(project))
+
+    assert len(result.files) == 2
+    assert any(note.startswith("nothing is remembered for the next scan") for note in result.notes)
+
+
+def test_a_state_folder_that_leads_elsewhere_is_not_written_to(tmp_path: Path, project: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (project / ".dreamscape").symlink_to(elsewhere)
+
+    result = scan(project, own(project))
+
+    assert len(result.files) == 2
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_memory_another_scan_is_writing_costs_only_the_memory(project: Path) -> None:
+    scan(project, own(project))
+    (project / "a.py").write_text("def f(): pass\n")
+    writer = sqlite3.connect(own(project), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+
+    result = scan(project, own(project))
+
+    writer.close()
+    assert len(result.files) == 2
+    assert any("locked" in note for note in result.notes)
+
+
+LINES = st.integers(1, 99)
+TEXTS = st.text(max_size=8)
+FACTS = st.one_of(
+    st.builds(Unreadable, TEXTS),
+    st.builds(
+        FileFacts,
+        st.lists(
+            st.builds(FunctionFacts, TEXTS, LINES, LINES, LINES, st.lists(TEXTS).map(tuple)),
+            max_size=3,
+        ).map(tuple),
+        st.lists(st.builds(Import, TEXTS, st.lists(TEXTS).map(tuple), st.integers(0, 3)), max_size=3).map(tuple),
+        st.integers(0, 99),
+        st.floats(0, 100),
+    ),
+)
+
+
+@given(st.lists(FACTS, max_size=5))
+@settings(deadline=None, max_examples=40)
+def test_whatever_is_remembered_comes_back_the_same(
+    tmp_path_factory: pytest.TempPathFactory, readings: list[Reading]
+) -> None:
+    file = tmp_path_factory.mktemp("memory") / "cache.db"
+    by_digest = {digest_of(json.dumps(at).encode()): reading for at, reading in enumerate(readings)}
+    seen = {Found(f"{at}.py", at, at, at): digest for at, digest in enumerate(by_digest)}
+    cache = Cache(file)
+    cache.remember(seen, by_digest, now_ns=10**18)
+    cache.close()
+
+    again = Cache(file)
+
+    assert again.readings(by_digest) == by_digest
+    assert {file: again.known_digest(file) for file in seen} == seen
+    again.close()
