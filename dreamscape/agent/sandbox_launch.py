@@ -16,7 +16,6 @@ from dreamscape.agent.jail.task import Task
 from dreamscape.agent.sandbox_confined import Channels
 from dreamscape.agent.sandbox_places import Places, is_under, virtual_environments
 from dreamscape.domain.errors import CannotGoOn
-from dreamscape.tools.processes import run_limited
 
 _BOOT = "import sys; sys.path.append(sys.argv.pop()); from jail.start import main; main()"
 _AGENT = Path(__file__).parent
@@ -64,7 +63,7 @@ _KERNEL_SETTINGS = tuple(
 @cache
 def _can_bound_size(program: str) -> bool:
     """Bubblewrap learnt it in 0.8; before, only single files are bounded."""
-    return b"--size" in run_limited([program, "--help"], timeout_s=10.0).output
+    return b"--size" in subprocess.run([program, "--help"], capture_output=True, timeout=30.0).stdout
 
 
 def start_without_walls(wanted: Mapping[str, object], project: Path, resources: ExitStack) -> Started:

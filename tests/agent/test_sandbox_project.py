@@ -209,6 +209,15 @@ def test_a_project_may_lie_in_the_home_folder(
 
 
 @pytest.mark.parametrize("level", WALLED, ids=lambda level: level.value)
+def test_a_project_may_be_the_home_folder(tmp_path: Path, level: SandboxLevel, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "module.py").write_text("answer = 'seen'\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert said(a_sandbox(tmp_path, level), "import module; open('x', 'w'); print(module.answer)") == "seen"
+    assert [path.name for path in tmp_path.iterdir()] == ["module.py"]
+
+
+@pytest.mark.parametrize("level", WALLED, ids=lambda level: level.value)
 def test_a_linked_worktree_still_finds_its_repository(tmp_path: Path, level: SandboxLevel) -> None:
     main, linked = tmp_path / "main", tmp_path / "linked"
     git = ("git", "-c", "user.name=n", "-c", "user.email=e@example.org")
@@ -248,6 +257,28 @@ def test_the_strongest_level_is_chosen_and_none_only_when_asked_for(tmp_path: Pa
     assert chosen in WALLED
     assert open_sandbox(tmp_path, SandboxSettings(level="none")).level is SandboxLevel.NONE
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_walls_can_be_built_that_is_said_with_what_to_install(tmp_path: Path) -> None:
+    """Inside a sandbox there can be no second one, neither ours nor bubblewrap's."""
+    repository = Path(__file__).parents[2]
+    sandbox = a_sandbox(tmp_path, SandboxLevel.NAMESPACES).reading([repository / "dreamscape"])
+    script = f"""
+import sys
+sys.path.append({str(repository)!r})
+from pathlib import Path
+from dreamscape.agent.sandbox import open_sandbox
+from dreamscape.domain.errors import SandboxMissing
+from dreamscape.domain.settings import SandboxSettings
+try:
+    open_sandbox(Path.cwd(), SandboxSettings())
+except SandboxMissing as error:
+    print(error.exit_code, error.message, "|", error.hint)
+"""
+    output = said(sandbox, script)
+
+    assert output.startswith("3 no sandbox can be built here (namespaces: ")
+    assert "install the package `bubblewrap`" in output
 
 
 def test_a_folder_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sandboxes import WALLED, a_sandbox, missing
+from sandboxes import a_sandbox, missing
 
 from dreamscape.agent.sandbox import SandboxLevel
 
@@ -42,21 +42,32 @@ class Attack:
         return str(self.results[name]).startswith("done")
 
 
-@pytest.fixture(scope="module", params=[(level, user) for level in WALLED for user in ("self", "nobody")], ids=str)
+_CASES = {
+    "namespaces": (SandboxLevel.NAMESPACES, "self", True),
+    "namespaces-ordinary-user": (SandboxLevel.NAMESPACES, "nobody", True),
+    "namespaces-without-a-user-namespace": (SandboxLevel.NAMESPACES, "root", False),
+    "bubblewrap": (SandboxLevel.BUBBLEWRAP, "self", True),
+    "bubblewrap-ordinary-user": (SandboxLevel.BUBBLEWRAP, "nobody", True),
+}
+
+
+@pytest.fixture(scope="module", params=_CASES.values(), ids=_CASES.keys())
 def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
-    level, user = request.param
+    level, user, own_user_namespace = request.param
     if user == "nobody":
         _require_another_user()
+    if user == "root" and os.geteuid() != 0:
+        pytest.skip("only root can do without a user namespace")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dreamscape attack ")))
         project = _project(folder)
-        if user == "self":
+        if user != "nobody":
             a_sandbox(project, level)
         listeners, prepared = _prepare(stack, folder)
         if user == "nobody":
             subprocess.run(["chown", "-R", f"{_NOBODY}:{_NOBODY}", folder], check=True)
         before = _content(project)
-        results = _run(project, level, user, prepared)
+        results = _run(project, user, level.value, str(own_user_namespace), json.dumps(prepared))
         heard = [name for name, listener in listeners.items() if _was_called(listener)]
         victims = {name: (folder / name).read_text() for name in ("sibling", "home/secret", "outside/victim")}
         yield Attack(results, before, _content(project), victims, heard)
@@ -122,7 +133,7 @@ def _was_called(listener: socket.socket) -> bool:
     return True
 
 
-def _run(project: Path, level: SandboxLevel, user: str, prepared: dict[str, object]) -> dict[str, object]:
+def _run(project: Path, user: str, *arguments: str) -> dict[str, object]:
     driver = Path(__file__).with_name("sandbox_driver.py")
     repository = Path(__file__).parents[2]
     words = [sys.executable]
@@ -136,7 +147,7 @@ def _run(project: Path, level: SandboxLevel, user: str, prepared: dict[str, obje
         "AWS_SECRET_ACCESS_KEY": "secret",
         "SSH_AUTH_SOCK": "/tmp/agent",
     }
-    words += [str(driver), str(project), level.value, json.dumps(prepared)]
+    words += [str(driver), str(project), *arguments]
     ran = subprocess.run(words, env=env, capture_output=True, text=True, timeout=180)
     if ran.returncode != 0 and "SandboxMissing" in ran.stderr:
         missing(ran.stderr)
