@@ -159,7 +159,10 @@ class SuiteRunner:
         return Command(
             argv=launch(self._interpreter.executable, "plugin", self._settings.pytest_args),
             timeout_s=timeout_s,
-            env={"PYTHONHASHSEED": str(wanted.seed % 2**32)},
+            env={
+                "PYTHONHASHSEED": str(wanted.seed % 2**32),
+                "DREAMSCAPE_ORIGINAL": str(self._sandbox.project),  # the guest compares it with where it finds itself
+            },
             overrides=overrides,
             files={ZIP_NAME: packed(), "run.json": wanted.request()},
             network=network,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
 from dreamscape.agent.interpreter import probe_interpreter
+from dreamscape.agent.protocol import Record
 from dreamscape.agent.runner import SuiteRunner
 from dreamscape.agent.sandbox import open_sandbox
 from dreamscape.domain.errors import SandboxMissing
@@ -32,10 +35,10 @@ def lay(project: Path, files: Mapping[str, str]) -> Path:
     return project
 
 
-def runner(project: Path, python: Path | str = sys.executable, **settings: Any) -> SuiteRunner:
+def runner(project: Path, python: Path | str = sys.executable, *, level: str = "auto", **settings: Any) -> SuiteRunner:
     """A runner for this project in the strongest sandbox there is."""
     try:
-        sandbox = open_sandbox(project, SandboxSettings(output_mib=1))
+        sandbox = open_sandbox(project, SandboxSettings(level=level, output_mib=1))
     except SandboxMissing as error:
         missing("sandbox", str(error))
     interpreter, sandbox = probe_interpreter(sandbox, Path(python))
@@ -45,6 +48,26 @@ def runner(project: Path, python: Path | str = sys.executable, **settings: Any) 
 def run(project: Path, python: Path | str = sys.executable, **asked: Any) -> TestRun:
     """Runs the project's suite once, with a limit of 30 s for a test."""
     return runner(project, python, test_timeout_s=30.0).run(**asked)
+
+
+def told_outside(project: Path, python: Path | str = sys.executable, **env: str) -> Record:
+    """What the guest tells without a sandbox around it: folders above the project are there."""
+    request = {"only": None, "deselect": [], "ignore": [], "order": "given", "seed": 0, "coverage": "none"}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, ZIP_NAME).write_bytes(packed())
+        Path(folder, "run.json").write_text(json.dumps({**request, "test_timeout_s": 30.0}))
+        reading, writing = os.pipe()
+        channels = {"DREAMSCAPE_FILES": folder, "DREAMSCAPE_REPORTS": str(writing)}
+        command = launch(python, "plugin", ["-p", "no:cacheprovider"])
+        with subprocess.Popen(
+            command, cwd=project, env={**os.environ, **channels, **env}, pass_fds=[writing], stdout=subprocess.DEVNULL
+        ):
+            os.close(writing)
+            record = Record()
+            with os.fdopen(reading, "rb") as lines:
+                for line in lines:
+                    record.read(line)
+    return record
 
 
 def outcomes(run: TestRun) -> dict[str, str]:
