@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dreamscape.domain.failures import FailureClass
-from dreamscape.domain.repair import ItemState, VerdictState
-from dreamscape.domain.runs import Tally
+from dreamscape.domain.repair import ItemState, SetAside, VerdictState, WorkItem
+from dreamscape.domain.runs import Tally, TestRun
 
 
 @dataclass(frozen=True, slots=True)

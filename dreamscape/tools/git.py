@@ -16,7 +16,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from dreamscape.tools.git_log import LOG_FORMAT, Commit, FileChange, parse_log
 from dreamscape.tools.git_process import GitFailed, is_installed, refusal, run_git
+
+__all__ = ["BaseState", "Commit", "FileChange", "Git", "Scratch"]
 
 _LINK, _SUBMODULE = "120000", "160000"
 
@@ -32,28 +35,6 @@ class BaseState:
     overrides: Mapping[str, bytes | None]
     executable: frozenset[str]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """One file a commit changed: ``status`` is A, M, D, T, R or C; ``old_path`` where it was before R or C."""
-
-    status: str
-    path: str
-    old_path: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One commit; ``at`` is the committer's time in UTC; ``files`` is empty for a merge."""
-
-    id: str
-    parents: tuple[str, ...]
-    at: datetime
-    author: str
-    subject: str
-    body: str
-    files: tuple[FileChange, ...]
 
 
 class Git:
@@ -225,10 +206,10 @@ class Git:
         if not revisions and self.head() is None:
             return ()
         limits = [f"--since={since.astimezone(UTC).isoformat()}"] if since else []
-        return _commits(
+        return parse_log(
             self.ask(
                 "log", "-z", "--encoding=UTF-8", "--no-show-signature", "--no-ext-diff", "--name-status", "-M",
-                "--relative", "--format=tformat:%x01%H%x00%P%x00%ct%x00%an%x00%s%x00%b", *limits,
+                "--relative", f"--format={LOG_FORMAT}", *limits,
                 "--end-of-options", *(revisions or ("HEAD",)), "--", *([self.prefix and "."] if self.prefix else []),
             )
         )  # fmt: skip
@@ -257,7 +238,7 @@ class Git:
         """
         if self.head() is None:
             return BaseState({}, frozenset(), ())
-        modes = {self._below(path): mode for path, mode in self._status(".") if mode != "000000"}
+        modes = {self._below(path): mode for path, mode in self._status(".")}
         modes |= {path: self.mode("HEAD", path) or "000000" for path in self._hidden_edits() if path not in modes}
         odd = sorted(path for path, mode in modes.items() if mode in (_LINK, _SUBMODULE))
         files = self._checkout("HEAD", [path for path, mode in modes.items() if mode.startswith("100")])
@@ -365,28 +346,3 @@ class Scratch:
 def _texts(listing: bytes) -> list[str]:
     """The entries of a NUL-ended listing."""
     return [os.fsdecode(entry) for entry in listing.split(b"\0")[:-1]]
-
-
-def _commits(listing: bytes) -> tuple[Commit, ...]:
-    words = os.fsdecode(listing).split("\0")
-    commits: list[Commit] = []
-    at = 0
-    while at < len(words) and words[at].startswith("\x01"):
-        commit, parents, seconds, author, subject, body = words[at : at + 6]
-        at += 6
-        files: list[FileChange] = []
-        while at < len(words) and not words[at].startswith("\x01"):
-            status = words[at].strip()
-            if not status:
-                at += 1
-            elif status[0] in "RC":
-                files.append(FileChange(status[0], words[at + 2], words[at + 1]))
-                at += 3
-            else:
-                files.append(FileChange(status[0], words[at + 1]))
-                at += 2
-        when = datetime.fromtimestamp(int(seconds), UTC)
-        commits.append(
-            Commit(commit[1:], tuple(parents.split()), when, author, subject, body.strip("\n"), tuple(files))
-        )
-    return tuple(commits)
