@@ -266,10 +266,15 @@ def test_two_processes_write_side_by_side(place: Path) -> None:
         import sys
         from datetime import UTC, datetime
         from dreamscape.domain.events import Event, EventKind
+        from dreamscape.domain.failures import FailureClass
+        from dreamscape.domain.records import VerdictCount
+        from dreamscape.domain.repair import VerdictState
         from dreamscape.store import open_store
+        one = VerdictCount("embedded", "swap", FailureClass.UNKNOWN, VerdictState.CRASH, 1)
         with open_store(sys.argv[1]) as store:
-            for number in range(20):
+            for number in range(40):
                 store.add_event(Event(EventKind.SCANNED, datetime.now(UTC), data={"number": number}))
+                store.add_verdicts([one])
     """
     workers = [
         subprocess.Popen([sys.executable, "-c", code, str(place)], env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -278,7 +283,8 @@ def test_two_processes_write_side_by_side(place: Path) -> None:
 
     assert [worker.wait() for worker in workers] == [0, 0, 0]
     with open_store(place) as store:
-        assert len(store.events()) == 60
+        assert len(store.events()) == 120
+        assert [count.count for count in store.verdicts()] == [120]
 
 
 # The disk's side

@@ -9,6 +9,5 @@ context.configure(
     connection=connection,
     target_metadata=Base.metadata,
     render_as_batch=True,
-    transactional_ddl=True,
 )
 context.run_migrations()
