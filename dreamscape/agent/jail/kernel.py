@@ -17,7 +17,7 @@ SIGKILL = 9
 READ_ONLY, NO_SUID, NO_DEV = 1, 2, 4
 _BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _DETACH = 2
-_SIGINT = 2
+_SIGINT, _SIGPIPE, _SIGXFSZ = 2, 13, 25
 _AT_RECURSIVE, _AT_FDCWD = 0x8000, -100
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 36, 38, 47, 4
@@ -100,6 +100,17 @@ def die_with_parent() -> None:
 def be_deaf_to_interrupts() -> None:
     """Takes Python's own handler away: the first process of a namespace hears only signals it has a handler for."""
     _libc.signal(_SIGINT, None)
+
+
+def hear_all_signals() -> None:
+    """Undoes what Python ignores for itself, which a program started from here would inherit."""
+    for number in (_SIGPIPE, _SIGXFSZ):
+        _libc.signal(number, None)
+
+
+def release() -> tuple[int, ...]:
+    """The kernel's version, as (6, 14)."""
+    return tuple(int(part) for part in os.uname().release.split("-", 1)[0].split(".")[:2])
 
 
 def adopt_orphans() -> None:

@@ -73,6 +73,7 @@ def become_command(task: Task, output: int) -> None:
     kernel.forbid_new_privileges()
     if task.level != "none":
         filter.install_filter()
+    kernel.hear_all_signals()
     for kept in (task.requests_fd, task.reports_fd):
         os.set_inheritable(kept, True)
     os.execve(task.argv[0], task.argv, task.env)
@@ -93,6 +94,9 @@ def _set_limits(task: Task) -> None:
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }
+    if task.own_user_namespace and task.level != "none" and kernel.release() >= (5, 14):
+        # Before, all processes of the user on this machine counted. For root it does not bind at all.
+        wanted[resource.RLIMIT_NPROC] = task.tasks
     for which, limit in wanted.items():
         allowed = resource.getrlimit(which)[1]
         limit = limit if allowed == resource.RLIM_INFINITY else min(limit, allowed)

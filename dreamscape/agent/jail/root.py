@@ -17,12 +17,11 @@ _DEVICES = (b"null", b"zero", b"full", b"random", b"urandom", b"tty")
 _LINKS = ((b"fd", b"/proc/self/fd"), (b"stdin", b"fd/0"), (b"stdout", b"fd/1"), (b"stderr", b"fd/2"))
 _INODES = 400_000
 """Files a sandbox may make; chosen: each costs the kernel about 1 KiB, so this is at most 400 MiB."""
-_FIRST_REUSED_PID = 300
-"""Linux gives lower numbers out once only (RESERVED_PIDS); 301 is the least pid_max it accepts."""
 
 
 def build_root(task: Task) -> None:
     """Leaves the caller in the finished root, its current folder the project's."""
+    umask = os.umask(0o022)
     kernel.make_mounts_private()
     _start_on_scratch(task.disk_bytes)
     kernel.bind(b"/old", b"/new")
@@ -43,6 +42,7 @@ def build_root(task: Task) -> None:
     os.chdir(task.project)
     for path in task.masked:
         _mask(path)
+    os.umask(umask)
 
 
 def _start_on_scratch(size: int) -> None:
@@ -113,7 +113,7 @@ def _make_devices() -> None:
 def _make_proc(task: Task) -> None:
     """A /proc of the new process namespace in which no kernel setting can be written."""
     kernel.mount(b"proc", b"/new/proc")
-    _write_setting(b"kernel/pid_max", _FIRST_REUSED_PID + task.processes)
+    _write_setting(b"kernel/pid_max", task.tasks)
     _write_setting(b"kernel/shmall", task.memory_bytes // os.sysconf("SC_PAGE_SIZE"))
     if task.own_user_namespace:
         # A user namespace inside would give its maker the power to mount a second, writable /proc.
@@ -128,8 +128,7 @@ def _make_proc(task: Task) -> None:
 
 def _write_setting(name: bytes, value: int) -> None:
     """Best effort: pid_max belongs to the namespace only from Linux 6.14 on, else this is refused or harmful."""
-    release = tuple(int(part) for part in os.uname().release.split("-", 1)[0].split(".")[:2])
-    if name == b"kernel/pid_max" and release < (6, 14):
+    if name == b"kernel/pid_max" and kernel.release() < (6, 14):
         return
     try:
         with open(b"/new/proc/sys/" + name, "w") as setting:

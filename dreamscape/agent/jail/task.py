@@ -53,6 +53,11 @@ class Task:
             raise TypeError(f"a task has exactly its fields, not: {sorted(missing)}")
         self.__dict__.update(values)
 
+    @property
+    def tasks(self) -> int:
+        """Processes and threads the kernel lets live at once, where it can be told; it takes no pid_max below 301."""
+        return 300 + self.processes
+
     def packed(self) -> bytes:
         """The task for another process of the same interpreter; `unpacked` reads it."""
         return marshal.dumps(self.__dict__)

@@ -25,6 +25,7 @@ class Watcher:
         self._exit_code: int | None = None
         self._printed = 0
         self._tail = b""
+        self._ask_again = self._started
 
     def watch(self) -> dict[str, object]:
         """Returns why it ended (a word of `RunEnd`), exit code, seconds and the end of what was printed."""
@@ -94,16 +95,25 @@ class Watcher:
             return "processes"
         limit = self._task.memory_bytes
         # Forked processes share pages, which the cheap sum counts once for each: ask exactly only where it is over.
-        if sum(map(_resident_bytes, pids)) > limit and sum(map(_proportional_bytes, pids)) > limit:
+        if sum(map(_resident_bytes, pids)) > limit and self._exact_bytes(pids) > limit:
             return "memory"
         return ""
 
+    def _exact_bytes(self, pids: list[int]) -> int:
+        """Memory in use; 0 as long as asking again would take more than a tenth of a processor's time."""
+        asked = time.monotonic()
+        if asked < self._ask_again:
+            return 0
+        total = sum(map(_proportional_bytes, pids))
+        now = time.monotonic()
+        self._ask_again = now + 10 * (now - asked)
+        return total
+
     def _pids(self) -> list[int]:
         """All processes that the command started, directly or not."""
-        every = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         if os.getpid() == 1:
-            return [pid for pid in every if pid != 1]
-        return _descendants(os.getpid(), every)
+            return [pid for pid in _all_pids() if pid != 1]
+        return _descendants(os.getpid())
 
     def _kill_all(self) -> None:
         """Kills until nothing is left; what a dying process starts meanwhile is found the next time round."""
@@ -117,13 +127,36 @@ class Watcher:
             time.sleep(0.001)
 
 
-def _descendants(ancestor: int, pids: list[int]) -> list[int]:
-    parents = {pid: _parent(pid) for pid in pids}
-    found, fresh = set[int](), {ancestor}
-    while fresh:
-        fresh = {pid for pid, parent in parents.items() if parent in fresh}
-        found |= fresh
-    return sorted(found)
+def _all_pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _descendants(ancestor: int) -> list[int]:
+    found, waiting = [], _children(ancestor)
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        waiting += _children(pid)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """From the kernel's own lists where it keeps them, else by looking at every process of the machine."""
+    try:
+        lists = [f"/proc/{pid}/task/{thread}/children" for thread in os.listdir(f"/proc/{pid}/task")]
+    except OSError:
+        return []
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        return [other for other in _all_pids() if _parent(other) == pid]
+    return [int(child) for name in lists for child in _words(name)]
+
+
+def _words(path: str) -> list[bytes]:
+    try:
+        with open(path, "rb") as file:
+            return file.read().split()
+    except OSError:
+        return []
 
 
 def _parent(pid: int) -> int:
