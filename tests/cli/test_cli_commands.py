@@ -1,0 +1,303 @@
+"""Commands that look back and decide, on a real project with a real memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dreamscape_process import Dreamscape
+
+from dreamscape.domain.events import Event, EventKind
+from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.records import HealReport, ItemReport, LandingRecord
+from dreamscape.domain.repair import ItemState
+from dreamscape.domain.runs import Tally
+from dreamscape.engine.landing import Change, land_on_branch
+from dreamscape.store import Store, open_store
+from dreamscape.tools.git import Git
+from dreamscape.tools.locks import project_lock
+
+
+@pytest.fixture
+def dreamscape(dreamscape_here: Dreamscape) -> Dreamscape:
+    return dreamscape_here
+
+
+RUN = "20260102-030405-abcd"
+DIFF = "--- a/shop.py\n+++ b/shop.py\n@@ -1 +1 @@\n-limit = 1\n+limit = 2\n"
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = {f"GIT_{role}_{key}": "Ada" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+    ran = subprocess.run(
+        ["git", *words], cwd=folder, env={**os.environ, **identity}, capture_output=True, text=True, check=True
+    )
+    return ran.stdout.strip()
+
+
+@pytest.fixture
+def repository(project: Path) -> Path:
+    git(project, "init", "--quiet", "--initial-branch=main")
+    (project / "shop.py").write_text("limit = 1\n")
+    git(project, "add", "shop.py")
+    git(project, "commit", "--quiet", "--message", "Open the shop")
+    return project
+
+
+@pytest.fixture
+def memory(repository: Path) -> Iterator[Store]:
+    state = repository / ".dreamscape"
+    state.mkdir(mode=0o700)
+    (state / ".gitignore").write_text("*\n")
+    with open_store(state / "dreamscape.db") as store:
+        yield store
+
+
+ITEM = ItemReport(
+    id="i1",
+    kind="test",
+    tests=("tests/test_shop.py::test_limit",),
+    failure_class=FailureClass.WRONG_VALUE,
+    impact=0.5,
+    state=ItemState.REVIEW,
+    model="embedded",
+    attempts=1,
+    files=("shop.py",),
+    commit=None,
+    cost_usd=0.25,
+    seconds=2.0,
+    why="two repairs differ",
+    fingerprint="f1",
+    diff=DIFF,
+    rivals=(DIFF.replace("= 2", "= 3"),),
+    examples=("limit: 2 or 3",),
+)
+
+
+def remember(store: Store, item: ItemReport = ITEM) -> int:
+    """A finished run with one item that waits for a person; gives the review's number."""
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    store.start_run(RUN, "heal", None, began)
+    store.save_item(RUN, item)
+    review = store.open_review(RUN, item, None, began)
+    tally = Tally(3, 1, 0)
+    store.end_run(HealReport(RUN, tally, tally, (item,), 0.25, 2.0, None, 1), began)
+    return review
+
+
+def value_of(dreamscape: Dreamscape, *words: str) -> dict[str, object]:
+    result = dreamscape(*words, "--json")
+    assert result.returncode == 0, result.stderr
+    value: dict[str, object] = json.loads(result.stdout)
+    return value
+
+
+def test_status_tells_the_last_run_what_waits_and_what_may_be_spent(
+    dreamscape: Dreamscape, memory: Store, repository: Path, home: Path
+) -> None:
+    remember(memory)
+    git(repository, "switch", "--quiet", "--create", "dreamscape/heal-old")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", "Repair")
+    git(repository, "switch", "--quiet", "main")
+    (home / ".config/dreamscape").mkdir(parents=True)
+    (home / ".config/dreamscape/config.toml").write_text("[budget]\nusd_per_day = 1.0\n")
+
+    value = value_of(dreamscape, "status")
+
+    assert value["schema"] == "dreamscape.status/1"
+    assert value["last_run"]["states"] == {"review": 1}  # type: ignore[index]
+    assert (value["open_reviews"], value["usd_spent_today"], value["usd_left_today"]) == (1, 0.25, 0.75)
+    assert value["heal_branches"] == ["dreamscape/heal-old"]
+    assert value["working"] is None
+    text = dreamscape("status").stdout
+    for said in (RUN, "1 open reviews", "0.75 USD left", "dreamscape/heal-old"):
+        assert said in text
+
+
+def test_status_tells_who_works_on_the_project(dreamscape: Dreamscape, repository: Path) -> None:
+    with project_lock(repository):
+        value = value_of(dreamscape, "status")
+
+    assert value["working"]["pid"] == os.getpid()  # type: ignore[index]
+
+
+def test_runs_are_listed_and_shown_by_name_beginning_or_as_the_last(dreamscape: Dreamscape, memory: Store) -> None:
+    remember(memory)
+
+    listed = value_of(dreamscape, "runs", "list")
+    assert [run["id"] for run in listed["runs"]] == [RUN]  # type: ignore[attr-defined]
+    for name in (RUN, RUN[:8], "last"):
+        assert value_of(dreamscape, "runs", "show", name)["id"] == RUN
+    text = dreamscape("runs", "show", "last").stdout
+    for said in ("3 passed, 1 failed, 0 errors before", "review in shop.py: two repairs differ", ITEM.tests[0]):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    "words", [("runs", "show", "x"), ("undo", "x"), ("review", "show", "9"), ("review", "reject", "9")]
+)
+def test_what_is_not_there_is_2(dreamscape: Dreamscape, memory: Store, words: tuple[str, ...]) -> None:
+    result = dreamscape(*words)
+
+    assert result.returncode == 2
+    assert f"there is no {'review' if words[0] == 'review' else 'run'}" in result.stderr
+    assert "list" in result.stderr
+
+
+def test_two_runs_that_begin_alike_are_not_guessed_between(dreamscape: Dreamscape, memory: Store) -> None:
+    memory.start_run("ab1", "heal", None, datetime.now(UTC))
+    memory.start_run("ab2", "heal", None, datetime.now(UTC))
+
+    result = dreamscape("runs", "show", "ab")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "2 runs begin with 'ab'" in result.stderr
+
+
+def test_a_review_shows_change_rivals_examples_and_reason(dreamscape: Dreamscape, memory: Store) -> None:
+    number = remember(memory)
+
+    text = dreamscape("review", "show", str(number)).stdout
+
+    for said in ("two repairs differ", "+limit = 2", "rival 1", "+limit = 3", "limit: 2 or 3", "review accept"):
+        assert said in text
+    assert ITEM.tests[0] in dreamscape("review", "list").stdout
+
+
+def test_a_rejected_review_is_remembered_and_waits_no_more(dreamscape: Dreamscape, memory: Store) -> None:
+    number = remember(memory)
+
+    assert value_of(dreamscape, "review", "reject", str(number))["state"] == "rejected"
+
+    assert memory.reviews("open") == ()
+    assert memory.events()[-1].kind is EventKind.REVIEW_REJECTED
+    assert value_of(dreamscape, "review", "list")["reviews"] == []
+    assert len(value_of(dreamscape, "review", "list", "--all")["reviews"]) == 1  # type: ignore[arg-type]
+    again = dreamscape("review", "reject", str(number))
+    assert (again.returncode, again.stdout) == (2, "")
+
+
+def test_control_characters_of_a_project_do_not_reach_the_terminal(dreamscape: Dreamscape, memory: Store) -> None:
+    number = remember(memory, replace(ITEM, why="\x1b[31mred\x07"))
+
+    text = dreamscape("review", "show", str(number)).stdout
+
+    assert "\x1b" not in text
+    assert "\\x1b[31mred\\x07" in text
+
+
+def land(repository: Path, store: Store) -> LandingRecord:
+    """One repair on its branch, remembered as the engine does."""
+    found = Git.find(repository)
+    assert found is not None
+    head = found.head()
+    assert head is not None
+    landing = land_on_branch(found, Change(RUN, {"shop.py": b"limit = 2\n"}, "Repair the limit"), head)
+    at = datetime.now(UTC)
+    data = {"tests": list(ITEM.tests), "why": "1 became 2", "files": ["shop.py"], "commit": landing.commit}
+    store.add_event(Event(EventKind.ITEM_LANDED, at, RUN, "i1", data))
+    record = LandingRecord(0, RUN, "i1", "f1", "branch", landing.ref, landing.commit, head, landing.files, at)
+    store.save_landing(record)
+    return record
+
+
+def test_undo_takes_a_run_back_and_remembers_it(dreamscape: Dreamscape, memory: Store, repository: Path) -> None:
+    remember(memory)
+    record = land(repository, memory)
+    assert record.ref in git(repository, "branch", "--list", "--all")
+
+    value = value_of(dreamscape, "undo", "last")
+
+    assert value["schema"] == "dreamscape.undo/1"
+    assert "heal" not in git(repository, "branch", "--list", "--all")
+    assert memory.landings(RUN)[0].undone is not None
+    assert memory.events()[-1].kind is EventKind.LANDING_UNDONE
+    assert dreamscape("undo", RUN).returncode == 3
+    assert "Taken back" in dreamscape("devlog").stdout
+
+
+def test_undo_of_what_is_merged_already_is_3_and_names_the_way_out(
+    dreamscape: Dreamscape, memory: Store, repository: Path
+) -> None:
+    remember(memory)
+    record = land(repository, memory)
+    git(repository, "merge", "--quiet", record.ref)
+
+    result = dreamscape("undo", RUN)
+
+    assert result.returncode == 3
+    assert "git revert" in result.stderr
+    assert memory.landings(RUN)[0].undone is None
+
+
+def test_undo_waits_for_no_other_run(dreamscape: Dreamscape, memory: Store, repository: Path) -> None:
+    remember(memory)
+    land(repository, memory)
+    with project_lock(repository):
+        assert dreamscape("undo", RUN).returncode == 5
+
+
+def test_devlog_tells_the_repair_and_a_second_one_has_nothing_to_tell(
+    dreamscape: Dreamscape, memory: Store, repository: Path
+) -> None:
+    remember(memory)
+    record = land(repository, memory)
+    git(repository, "merge", "--quiet", record.ref)
+    git(repository, "tag", "v1.0")
+    git(repository, "remote", "add", "origin", "git@github.com:ada/shop.git")
+
+    first = value_of(dreamscape, "devlog")
+    git(repository, "tag", "--delete", "v1.0")
+    second = dreamscape("devlog")
+
+    assert first["until"] == "v1.0"
+    assert f"https://github.com/ada/shop/commit/{record.commit}" in str(first["markdown"])
+    assert (repository / str(first["path"])).read_text() == first["markdown"]
+    assert (second.stdout, second.returncode) == ("nothing to tell\n", 0)
+
+
+def test_doctor_finds_everything_a_repair_needs_here(dreamscape: Dreamscape, repository: Path) -> None:
+    result = dreamscape("doctor", "--json")
+
+    value = json.loads(result.stdout)
+    checks = {check["name"]: check for check in value["checks"]}
+    if checks["sandbox"]["is_ok"]:
+        assert (result.returncode, value["ok"]) == (0, True), result.stdout
+    for name in ("dreamscape", "git", "repository", "sandbox", "pytest", "state", "disk"):
+        assert name in checks
+    assert all(check["is_ok"] or check["advice"] for check in checks.values())
+
+
+def test_doctor_says_what_to_do_where_something_is_missing(dreamscape: Dreamscape, project: Path) -> None:
+    result = dreamscape("doctor", env={"PATH": "/nowhere"})
+
+    assert result.returncode == 3
+    assert "problem  git          not found" in result.stdout
+    assert "install git" in result.stdout
+    assert "problem  repository" in result.stdout
+
+
+def test_config_tells_value_and_origin(dreamscape: Dreamscape, project: Path) -> None:
+    (project / "dreamscape.toml").write_text("[heal]\nmax_minutes = 7.0\n")
+
+    value = value_of(dreamscape, "config", "explain", "heal.max_minutes")
+    shown = dreamscape("config", "explain", "heal.max_minutes", env={"DREAMSCAPE_HEAL__MAX_MINUTES": "8"}).stdout
+    table = dreamscape("config", "show").stdout
+
+    assert (value["value"], value["origin"]) == (7.0, str(project / "dreamscape.toml"))
+    assert shown == "heal.max_minutes = 8.0   (environment DREAMSCAPE_HEAL__MAX_MINUTES)\n"
+    assert "sandbox.level" in table
+    assert dreamscape("config", "explain", "heal.nonsense").returncode == 2
+
+
+def test_models_lists_the_embedded_repairer_first(dreamscape: Dreamscape) -> None:
+    models = value_of(dreamscape, "models", "list")["models"]
+
+    assert models[0]["provider"] == "embedded"  # type: ignore[index]
+    assert "embedded" in dreamscape("models", "list").stdout
