@@ -62,7 +62,7 @@ def accept(options: Options, review: Id) -> int:
     project = bootstrap.open_project(options.project, options.config)
     with bootstrap.opened_history(project) as history:
         case = bootstrap.review_numbered(history, review)
-        landing = bootstrap.accept_review(project, history, case)  # type: ignore[attr-defined]  # follows
+        landing = bootstrap.accept_review(project, history, case)
     value = {"review": review, "state": "accepted", "commit": landing.commit, "ref": landing.ref}
     render.show(options, "review", value, lambda: f"review {review} landed: {landing.commit or ''} {landing.ref}")
     return 0
