@@ -104,7 +104,9 @@ def land_on_head(git: Git, change: Change, expected: str) -> Landing:
         _write_tree(git, change.files)
         move_ref(git, f"refs/heads/{branch}", commit, expected, f"dreamscape: {change.subject}")
     except BaseException:
-        _write_tree(git, before)
+        # An interruption may come just after the branch has moved: then the files belong to it.
+        if git.head() != commit:
+            _write_tree(git, before)
         raise
     return _landing(git, change, commit, branch, expected)
 

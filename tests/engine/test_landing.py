@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -338,6 +340,40 @@ def test_a_landing_that_cannot_end_is_taken_back(project: Path) -> None:
     assert head(project) == before
     assert git(project, "status", "--porcelain") == ""
     assert not (project / "new.py").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_an_end_at_any_moment_leaves_a_sound_repository(project: Path, end: signal.Signals) -> None:
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from dreamscape.engine.landing import Change, land_on_head
+        from dreamscape.tools.git import Git
+        git = Git.find(Path(sys.argv[1]))
+        print("begins", flush=True)
+        for number in range(1000):
+            files = {"app.py": b"%d\\n" % number, "tool.sh": b"%d\\n" % number}
+            land_on_head(git, Change("r", files, str(number)), git.head())
+    """
+    for moment in range(12):
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(project)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.11 + 0.017 * moment)
+            process.send_signal(end)
+        time.sleep(0.3)
+
+        git(project, "fsck", "--strict")
+        if end is signal.SIGINT:
+            assert git(project, "status", "--porcelain") == ""
+        else:
+            git(project, "reset", "-q", "--hard")
 
 
 # As a patch

@@ -105,6 +105,22 @@ def test_uncommitted_edits_are_taken_back_and_deleted_files_restored(project: Pa
     assert state.notes == ()
 
 
+def test_the_base_stays_where_it_was_though_head_moves_on(project: Path) -> None:
+    repository = opened(project)
+    base = repository.head()
+    assert base is not None
+    (project / "app.py").write_bytes(b"two\n")
+    (project / "later.py").write_bytes(b"later\n")
+    git(project, "add", "app.py", "later.py")
+    git(project, "commit", "-qm", "moved on")
+    (project / "gone.sh").unlink()
+
+    laid = repository.base_against(base)
+
+    assert laid == {"app.py": b"one\n", "later.py": None, "gone.sh": b"#!/bin/sh\n"}
+    assert repository.blobs(base, ["app.py", "later.py"]).keys() == {"app.py"}
+
+
 def test_edits_hidden_from_status_are_seen(project: Path) -> None:
     git(project, "update-index", "--assume-unchanged", "app.py")
     git(project, "update-index", "--skip-worktree", "gone.sh")
