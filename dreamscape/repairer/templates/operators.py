@@ -203,7 +203,7 @@ def negate(site: Site) -> Iterator[Change]:
         if isinstance(node, ast.UnaryOp | ast.Constant | ast.BoolOp) or node in site.conditions:
             continue
         kind = site.kind(node)
-        if kind == "num" and isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript):
-            yield site.put(node, f"-{site.module.operand(node, 11)}", 0.5)
+        if kind in ("num", "") and isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript):
+            yield site.put(node, f"-{site.module.operand(node, 11)}", 0.6 if kind else 0.3)
         if kind == "bool" or (kind == "" and isinstance(site.node, ast.Return) and node is site.node.value):
             yield site.put(node, f"not {site.module.operand(node, 4)}", 0.7 if kind else 0.2)

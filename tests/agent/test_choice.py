@@ -1,0 +1,104 @@
+"""Which plausible candidate is chosen, and when it may land by itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dreamscape.agent.choice import DOUBTFUL, INPUTS_NEEDED, choose
+from dreamscape.domain.repair import Behaviour, Candidate, Edit
+
+
+def candidate(place: int, weight: float = 0.5, origin: str = "repairer:comparison", text: bytes = b"<=") -> Candidate:
+    return Candidate((Edit("a.py", place, place + 2, text),), origin, weight, f"change {place}")
+
+
+def test_the_only_plausible_candidate_lands() -> None:
+    only = candidate(1)
+
+    choice = choose([only], Behaviour(((only,),), 0))
+
+    assert (choice.best, choice.may_land, choice.rivals) == (only, True, ())
+
+
+def test_candidates_that_behave_alike_on_enough_inputs_land() -> None:
+    one, other = candidate(1, 0.4), candidate(5, 0.6)
+
+    choice = choose([one, other], Behaviour(((one, other),), INPUTS_NEEDED))
+
+    assert choice.best == other
+    assert choice.may_land
+    assert "200 inputs" in choice.why
+
+
+def test_agreement_on_too_few_inputs_waits_for_review() -> None:
+    one, other = candidate(1), candidate(5)
+
+    choice = choose([one, other], Behaviour(((one, other),), INPUTS_NEEDED - 1))
+
+    assert not choice.may_land
+
+
+def test_two_behaviours_wait_for_review_and_show_where_they_differ() -> None:
+    one, other, third = candidate(1), candidate(5), candidate(9)
+
+    choice = choose([one, other, third], Behaviour(((one, other), (third,)), 300, ("f(0): 1 or 2",)))
+
+    assert not choice.may_land
+    assert choice.best in (one, other)
+    assert choice.rivals == (third,)
+    assert choice.examples == ("f(0): 1 or 2",)
+
+
+def test_a_very_likely_change_outweighs_two_unlikely_ones() -> None:
+    likely, one, other = candidate(1, 0.9), candidate(5, 0.1), candidate(9, 0.1)
+
+    assert choose([likely, one, other], Behaviour(((one, other), (likely,)), 300)).best == likely
+
+
+@pytest.mark.parametrize("kind", sorted(DOUBTFUL))
+def test_a_change_that_silences_waits_for_review(kind: str) -> None:
+    only = candidate(1, origin=f"repairer:{kind}")
+
+    choice = choose([only], Behaviour(((only,),), 300))
+
+    assert not choice.may_land
+    assert DOUBTFUL[kind] in choice.why
+
+
+def test_a_change_that_repairs_vouches_for_its_group() -> None:
+    drop, repair = candidate(1, 0.9, "repairer:drop-statement"), candidate(5, 0.3)
+
+    choice = choose([drop, repair], Behaviour(((drop, repair),), 250))
+
+    assert choice.best == repair
+    assert choice.may_land
+
+
+@pytest.mark.parametrize("origin", ["chat-model", "repairer:move", "recorded:small"])
+def test_taking_code_away_is_doubtful_whoever_proposes_it(origin: str) -> None:
+    only = candidate(1, origin=origin, text=b" \n")
+
+    assert not choose([only], Behaviour(((only,),), 300)).may_land
+
+
+def test_two_changes_at_once_wait_for_review() -> None:
+    only = candidate(1, origin="repairer:comparison+number")
+
+    assert not choose([only], Behaviour(((only,),), 300)).may_land
+
+
+def test_nothing_plausible_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no plausible"):
+        choose([], Behaviour((), 0))
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.floats(0.01, 1)), min_size=1, max_size=8, unique_by=lambda t: t[0]))
+def test_the_order_in_which_candidates_come_does_not_matter(made: list[tuple[int, float]]) -> None:
+    plausible = [candidate(place, weight) for place, weight in made]
+
+    there = choose(plausible, Behaviour((tuple(plausible),), 200))
+    back = choose(plausible[::-1], Behaviour((tuple(reversed(plausible)),), 200))
+
+    assert there == back
