@@ -49,7 +49,10 @@ def find_project(asked: Path | None) -> Path:
         if not asked.is_dir():
             raise UsageError(f"there is no folder {asked}", "--project takes the folder of a project")
         return asked.resolve()
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the current folder does not exist any more", "go to another, or use --project") from error
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 

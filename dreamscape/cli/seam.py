@@ -20,13 +20,16 @@ import typer
 
 from dreamscape import __version__
 from dreamscape.cli.context import Call, Options, wants_json
-from dreamscape.domain.errors import DiskFull, DreamscapeError, UsageError
+from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, UsageError
 
 logger = logging.getLogger(__name__)
 
 INTERRUPTED, TERMINATED, BUG = 130, 143, 70
 BROKEN_PIPE = 141
 """What a shell reports of a program that died of SIGPIPE; the reader went away, nobody is told."""
+
+KEPT_CRASHES = 10
+"""Chosen: enough to report from, too few to fill a disk night after night."""
 
 _Unparsed: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What Typer raises for a command line it cannot parse; its home has moved between versions, its name has not."""
@@ -79,6 +82,8 @@ def _known(error: Exception) -> DreamscapeError | None:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             place = f" at {error.filename}" if error.filename else ""
             return DiskFull(f"the disk or the quota is full{place}", "free some space and run it again")
+        case PermissionError(filename=str() | bytes() as place):
+            return CannotGoOn(f"{os.fsdecode(place)}: permission denied", "make it readable for the user who runs this")
         case _:
             return None
 
@@ -103,8 +108,15 @@ def _write_crash_file(text: str, options: Options) -> Path:
             handle, path = tempfile.mkstemp(".txt", name, folder)
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
+            _prune(folder)
             return Path(path)
     raise FileNotFoundError(errno.ENOENT, "no folder to write to")
+
+
+def _prune(folder: Path) -> None:
+    """Their names begin with their time, so that the last by name are the newest."""
+    for old in sorted(folder.glob("crash-*.txt"))[:-KEPT_CRASHES]:
+        old.unlink(missing_ok=True)
 
 
 def _state_folder(options: Options) -> Path | None:

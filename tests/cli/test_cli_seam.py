@@ -113,6 +113,36 @@ def test_a_full_disk_is_no_bug(number: int, capsys: pytest.CaptureFixture[str]) 
     assert "full at /data/file" in capsys.readouterr().err
 
 
+def test_what_may_not_be_read_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(PermissionError(errno.EACCES, "Permission denied", "/data/file")) == 3
+
+    assert "/data/file: permission denied" in capsys.readouterr().err
+
+
+def test_old_crash_files_are_pruned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / ".dreamscape"
+    state.mkdir()
+    for number in range(2 * seam.KEPT_CRASHES):
+        (state / f"crash-2020{number:04}.txt").touch()
+
+    ended(RuntimeError("new"), Options(project=tmp_path))
+
+    left = sorted(state.glob("crash-*.txt"))
+    assert len(left) == seam.KEPT_CRASHES
+    assert "RuntimeError: new" in left[-1].read_text()
+
+
+def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"cd {gone} && rmdir {gone} && {sys.executable} -m dreamscape status"
+
+    result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert result.returncode == 2
+    assert "does not exist any more" in result.stderr
+
+
 def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(KeyboardInterrupt()) == 130
 
