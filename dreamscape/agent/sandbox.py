@@ -88,7 +88,7 @@ class Sandbox:
                 case SandboxLevel.BUBBLEWRAP:
                     return start_in_bubblewrap(task, self.project, places, resources)
                 case SandboxLevel.NONE:
-                    return start_without_walls(task, self.project, resources)
+                    return start_without_walls(task, self.project, self.readable, resources)
 
         return Confined(start, command.timeout_s)
 

@@ -66,8 +66,10 @@ def _can_bound_size(program: str) -> bool:
     return b"--size" in subprocess.run([program, "--help"], capture_output=True, timeout=30.0).stdout
 
 
-def start_without_walls(wanted: Mapping[str, object], project: Path, resources: ExitStack) -> Started:
-    """Limits alone, on a copy that comes first on the import path; an editable install still finds the original."""
+def start_without_walls(
+    wanted: Mapping[str, object], project: Path, readable: Iterable[Path], resources: ExitStack
+) -> Started:
+    """Limits alone, on a copy that comes first on the import path, as do the places in it that were installed from."""
     folder = Path(
         resources.enter_context(tempfile.TemporaryDirectory(prefix="dreamscape-", ignore_cleanup_errors=True))
     )
@@ -76,8 +78,9 @@ def start_without_walls(wanted: Mapping[str, object], project: Path, resources: 
     for name in (path.name for path in virtual_environments(project)):
         (copy / name).symlink_to(project / name)
     env: dict[bytes, bytes] = dict(wanted["env"])  # type: ignore[call-overload]  # values are as the task's fields
-    paths = [os.fsencode(copy), *filter(None, [env.get(b"PYTHONPATH")])]
-    env |= {b"PYTHONPATH": b":".join(paths), b"HOME": os.fsencode(folder / "home")}
+    paths = [os.fsencode(path) for path in (copy, *_installed_from(project, copy, readable))]
+    env[b"PYTHONPATH"] = b":".join([*paths, *filter(None, [env.get(b"PYTHONPATH")])])
+    env |= {b"HOME": os.fsencode(folder / "home")}
     env[b"DREAMSCAPE_FILES"] = os.fsencode(folder / "files")
     task = {
         **wanted,
@@ -89,6 +92,14 @@ def start_without_walls(wanted: Mapping[str, object], project: Path, resources: 
         "files_folder": os.fsencode(folder / "files"),
     }
     return _launch([], _own_python(_AGENT), task, resources)
+
+
+def _installed_from(project: Path, copy: Path, readable: Iterable[Path]) -> Iterator[Path]:
+    """The copies of those folders of the project that an editable install put on the import path."""
+    environments = virtual_environments(project)
+    for path in readable:
+        if project in path.parents and path.is_dir() and not is_under(path, environments):
+            yield copy / (path.parent if (path / "__init__.py").exists() else path).relative_to(project)
 
 
 def _own_python(agent: Path) -> list[str]:

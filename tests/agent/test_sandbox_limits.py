@@ -217,7 +217,11 @@ with sandbox.start(Command((sys.executable, "-c", {script!r}), 90.0)) as confine
     print("started", flush=True)
     confined.wait()
 """
-    with subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    scratch = sandbox.project / "scratch"
+    scratch.mkdir()
+    words = [sys.executable, "-c", driver]
+    env = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as process:
         assert process.stdout is not None
         process.stdout.readline()
         _until(lambda: len(survivors(mark)) > 3)
@@ -225,6 +229,7 @@ with sandbox.start(Command((sys.executable, "-c", {script!r}), 90.0)) as confine
         process.wait(30)
 
     assert _until(lambda: survivors(mark) == [])
+    assert _until(lambda: list(scratch.iterdir()) == [])
 
 
 def _until(holds: object, seconds: float = 20.0) -> bool:

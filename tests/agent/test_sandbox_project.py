@@ -143,6 +143,17 @@ def test_a_command_starts_in_the_folder_it_asks_for_with_what_it_adds_to_the_env
     assert sandbox.run(command)[0].output_tail == "package 7\n"
 
 
+@pytest.mark.parametrize("installed", ["src", "src/inside"])
+def test_an_editable_install_of_the_project_tests_what_was_overridden(sandbox: Sandbox, installed: str) -> None:
+    """The path a .pth file names, or the package a finder maps to."""
+    (sandbox.project / "src" / "inside").mkdir(parents=True)
+    (sandbox.project / "src" / "inside" / "__init__.py").write_text("answer = 'old'\n")
+    able = sandbox.reading([sandbox.project / installed])
+    script = f"import sys; sys.path.append({str(sandbox.project / 'src')!r}); import inside; print(inside.answer)"
+
+    assert said(able, script, {"src/inside/__init__.py": b"answer = 'new'\n"}) == "new"
+
+
 def test_a_program_that_is_not_there_is_told_by_its_name(sandbox: Sandbox) -> None:
     with pytest.raises(CannotGoOn, match="/no/such/program"):
         sandbox.run(Command(("/no/such/program",), 5.0))
