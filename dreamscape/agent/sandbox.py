@@ -36,7 +36,8 @@ class Command:
 
     ``argv[0]`` is absolute; ``env`` is added to the allow-list; ``overrides`` maps project-relative posix paths to
     other contents or None for absent, on top of the sandbox's base; ``files`` can be read inside under the folder
-    that the environment variable DREAMSCAPE_FILES names; ``cwd`` is relative to the project.
+    that the environment variable DREAMSCAPE_FILES names; ``cwd`` is relative to the project, which inside lies where
+    DREAMSCAPE_PROJECT says (its own path, but for level none).
     """
 
     argv: tuple[str, ...]
@@ -111,7 +112,7 @@ class Sandbox:
             "own_user_namespace": self.own_user_namespace,
             "network": command.network,
             "argv": [os.fsencode(word) for word in command.argv],
-            "env": environment(command.argv[0], command.env, places),
+            "env": environment(command.argv[0], command.env, self.project, places),
             "project": os.fsencode(self.project),
             "cwd": os.fsencode(command.cwd),
             "home": os.fsencode(places.home),

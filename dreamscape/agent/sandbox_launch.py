@@ -81,6 +81,7 @@ def start_without_walls(
     paths = [os.fsencode(path) for path in (copy, *_installed_from(project, copy, readable))]
     env[b"PYTHONPATH"] = b":".join([*paths, *filter(None, [env.get(b"PYTHONPATH")])])
     env |= {b"HOME": os.fsencode(folder / "home")}
+    env[b"DREAMSCAPE_PROJECT"] = os.fsencode(copy)
     env[b"DREAMSCAPE_FILES"] = os.fsencode(folder / "files")
     task = {
         **wanted,

@@ -56,7 +56,7 @@ def user_of(project: Path) -> tuple[int, int]:
     return os.geteuid(), os.getegid()
 
 
-def environment(executable: str, added: Mapping[str, str], places: Places) -> dict[bytes, bytes]:
+def environment(executable: str, added: Mapping[str, str], project: Path, places: Places) -> dict[bytes, bytes]:
     """The whole environment of a command: an allow-list, then what was added."""
     folder = os.path.dirname(executable)  # noqa: PTH120 - of the path as written: a symbolic link is a venv's only sign
     path = dict.fromkeys([folder, "/usr/local/bin", "/usr/bin", "/bin"])
@@ -66,6 +66,7 @@ def environment(executable: str, added: Mapping[str, str], places: Places) -> di
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "DREAMSCAPE_PROJECT": str(project),
         "DREAMSCAPE_FILES": str(places.files),
         **_user_base(places),
         **{name: os.environ[name] for name in _INHERITED if name in os.environ},

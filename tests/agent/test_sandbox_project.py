@@ -137,7 +137,10 @@ def test_all_reports_come_back_however_many(sandbox: Sandbox) -> None:
 
 
 def test_a_command_starts_in_the_folder_it_asks_for_with_what_it_adds_to_the_environment(sandbox: Sandbox) -> None:
-    script = "import os; print(os.path.basename(os.getcwd()), os.environ['PYTHONHASHSEED'])"
+    script = """
+import os
+print(os.path.relpath(os.getcwd(), os.environ["DREAMSCAPE_PROJECT"]), os.environ["PYTHONHASHSEED"])
+"""
     command = Command((sys.executable, "-c", script), 30.0, env={"PYTHONHASHSEED": "7"}, cwd="package")
 
     assert sandbox.run(command)[0].output_tail == "package 7\n"
