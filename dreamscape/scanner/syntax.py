@@ -21,7 +21,6 @@ _LEAVES = frozenset({ast.Name, type(None), ast.Pass, ast.Break, ast.Continue, as
 
 # Children of nodes that count for nothing themselves: fields with one node, fields with a list of nodes.
 _PLAIN: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    ast.Attribute: (("value",), ()),
     ast.keyword: (("value",), ()),
     ast.Assign: (("value",), ("targets",)),
     ast.AnnAssign: (("target", "annotation", "value"), ()),
@@ -158,21 +157,23 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
             if node.end_lineno != node.lineno:
                 found.literals.append((node.lineno, node.end_lineno))
             continue
-        plain = _PLAIN.get(kind)
-        if plain is not None:
-            for name in plain[0]:
-                push(getattr(node, name))
-            for name in plain[1]:
-                push_all(getattr(node, name))
+        if kind is ast.Attribute:
+            node = node.value
+            while type(node) is ast.Attribute:
+                node = node.value
+            if type(node) is not ast.Name:
+                push(node)
         elif kind is ast.Call:
             called = node.func
             if type(called) is ast.Name:
                 calls.add(called.id)
-            else:
-                if type(called) is ast.Attribute:
-                    base = called.value
-                    calls.add(f"{base.id}.{called.attr}" if type(base) is ast.Name else f".{called.attr}")
+            elif type(called) is not ast.Attribute:
                 push(called)
+            elif type(called.value) is ast.Name:
+                calls.add(f"{called.value.id}.{called.attr}")
+            else:
+                calls.add(f".{called.attr}")
+                push(called.value)
             push_all(node.args)
             for keyword in node.keywords:
                 push(keyword.value)
@@ -182,6 +183,12 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
                 found.texts.append((node.lineno, node.end_lineno))
             else:
                 push(value)
+        elif kind in _PLAIN:
+            ones, lists = _PLAIN[kind]
+            for name in ones:
+                push(getattr(node, name))
+            for name in lists:
+                push_all(getattr(node, name))
         elif kind is ast.If:
             points += 1
             orelse = node.orelse
