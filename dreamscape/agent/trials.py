@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
+from dreamscape.agent.interpreter import Interpreter
 from dreamscape.agent.sandbox import Command, Confined, Sandbox
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.failures import Comparison, Failure, Frame
 from dreamscape.domain.repair import Candidate, Verdict, VerdictState
+from dreamscape.domain.runs import Outcome
 from dreamscape.domain.settings import HealSettings
 
 _STARTUP_S = 120.0
 """What the import of the project and the collection of its tests may take; beyond, every candidate is cold (chosen)."""
 _MARGIN_S = 30.0
 """How long after its deadline the server may still be silent before it is taken for dead (chosen)."""
+_FAREWELL_S = 2.0
+"""How long the server may take to end by itself (chosen)."""
 _LONGEST_S = 24 * 3600.0
 
 
@@ -35,7 +39,7 @@ class TrialServer:
     def __init__(
         self,
         sandbox: Sandbox,
-        python: Path | str,
+        interpreter: Interpreter,
         settings: HealSettings,
         sources: Mapping[str, bytes],
         test_files: Sequence[str],
@@ -44,7 +48,7 @@ class TrialServer:
         base_overrides: Mapping[str, bytes | None] | None = None,
     ) -> None:
         self._sandbox = sandbox
-        self._python = python
+        self._python = interpreter.executable
         self._settings = settings
         self._sources = dict(sources)
         self._test_files = tuple(test_files)
@@ -85,20 +89,23 @@ class TrialServer:
         answers = self._answers(jobs, deadline)
         return tuple(_verdict(candidate, answers.get(n)) for n, candidate in enumerate(candidates))
 
-    def baseline(self, tests: Sequence[str], *, cpu_s_per_test: float | Mapping[str, float] = 10.0) -> dict[str, str]:
-        """How each test ends in the server with the code as it is: passed, failed, error, skipped, xfailed, xpassed,
-        timeout or stopped; absent where the server does not know the test.
+    def baseline(
+        self, tests: Sequence[str], *, cpu_s_per_test: float | Mapping[str, float] = 10.0
+    ) -> dict[str, Outcome]:
+        """How each test ends in the server with the code as it is; absent where the server does not know the test.
 
-        Who compares this with a fresh run finds the tests that the server cannot judge.
+        What hangs or ends the process has FAILED. Who compares this with a fresh run finds the tests that the server cannot judge.
         """
         limits = self._limits(cpu_s_per_test)
         jobs = [
             {"do": "run", "n": n, "failing": [test], "others": [], "limits": limits} for n, test in enumerate(tests)
         ]
-        ends: dict[str, str] = {}
-        for answer in self._answers(jobs, None).values():
+        ends: dict[str, Outcome] = {}
+        for number, answer in self._answers(jobs, None).items():
+            if answer["state"] != "ran":
+                ends[tests[number]] = Outcome.FAILED
             for test, end in answer.get("ends", {}).items():
-                ends[test] = end["status"]
+                ends[test] = _OUTCOMES.get(end["status"], Outcome.FAILED)
                 self._wall_s[test] = 1.0 + 3.0 * end["wall_s"]
         return ends
 
@@ -183,8 +190,11 @@ class _Line:
             yield message
 
     def close(self) -> None:
+        """Ends the server: by hanging up, and by force where that is not enough."""
         self.is_alive = False
-        self._confined.__exit__(None, None, None)
+        with self._confined as confined, contextlib.suppress(OSError, CannotGoOn):
+            confined.requests.close()
+            confined.wait(_FAREWELL_S)
 
     def _send(self, message: Mapping[str, object]) -> None:
         try:
@@ -208,6 +218,7 @@ class _Line:
         return message
 
 
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _STATES = {state.value: state for state in VerdictState}
 
 

@@ -29,10 +29,10 @@ class Rerun:
     def __init__(self, root: str) -> None:
         self.project = Project(root)
         self.items: Dict[str, Any] = {}
-        self.order: Dict[str, int] = {}
         self.uncollected: Dict[str, Dict[str, Any]] = {}
         self.session: Any = None
         self._keys: Dict[int, str] = {}
+        self._fixtures: List[Any] = []
         self._compared: Optional[Compared] = None
         self._progress: Optional[Progress] = None
 
@@ -50,22 +50,32 @@ class Rerun:
     def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
         self._compared = (op, left, right)
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
-        outcome = yield
-        report = outcome.get_result()
-        if report.outcome != "failed":
-            return
-        key = self._keys.get(id(item), item.nodeid)
-        if call.excinfo is None:
-            report.dreamscape = without_exception(item, report, key)
-            return
-        error = call.excinfo.value
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Optional[pytest.TestReport]:
+        """pytest's own report of a failure draws the source lines, which takes longer than most tests."""
+        if call.excinfo is None or call.excinfo.errisinstance(pytest.skip.Exception):
+            return None
+        error, key = call.excinfo.value, self._keys.get(id(item), item.nodeid)
         compared = self._compared if isinstance(error, AssertionError) else None
-        report.dreamscape = describe(self.project, key, report.when, error, call.excinfo.tb, compared, report.duration)
+        report = pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords=dict.fromkeys(item.keywords, 1),
+            outcome="failed",
+            longrepr=type(error).__name__,
+            when=call.when,
+            duration=call.duration,
+        )
+        seconds = call.duration
+        report.__dict__["dreamscape"] = describe(
+            self.project, key, call.when, error, call.excinfo.tb, compared, seconds
+        )
+        return report
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if self._progress is not None:
+            if report.failed and not hasattr(report, "dreamscape"):
+                item = self.items[self._progress.key]
+                report.dreamscape = without_exception(item, report, self._progress.key)
             self._progress.add(report)
 
     def note_uncollected(self, nodeid: str, error: BaseException) -> None:
@@ -75,11 +85,13 @@ class Rerun:
     def finish_collection(self, session: Any) -> None:
         """Call it when all is collected: takes the items that are left to run."""
         self.session = session
+        infos = (getattr(item, "_fixtureinfo", None) for item in session.items)
+        found = (each for info in infos if info for each in info.name2fixturedefs.values())
+        self._fixtures = list({id(one): one for definitions in found for one in definitions}.values())
         for item in session.items:
             key = self._keys.get(id(item), item.nodeid)
-            self.order[key] = len(self.items)
             self.items[key] = item
-        session.config.option.tbstyle = "no"
+            item.location  # noqa: B018 - it is worked out once, here instead of in each fork
         terminal = session.config.pluginmanager.getplugin("terminalreporter")
         if terminal is not None:
             session.config.pluginmanager.unregister(terminal)
@@ -107,6 +119,5 @@ class Rerun:
             state.teardown_all()
         finally:
             self.session.shouldstop = self.session.shouldfail = False
-        for definitions in self.session._fixturemanager._arg2fixturedefs.values():
-            for definition in definitions:
-                definition.cached_result = None
+        for definition in self._fixtures:
+            definition.cached_result = None

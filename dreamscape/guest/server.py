@@ -91,7 +91,8 @@ class Server:
             request = json.loads(line.decode("ascii"))
             for answer in self._answers(request):
                 self.reporter.send("answer", **answer)
-            self.reporter.send("done", startup_s=self.warm.took_s)
+            self.reporter.send("done")
+        self.warm.end()
         os._exit(0)
 
     def _answers(self, request: Dict[str, Any]) -> Iterator[Answer]:
@@ -203,17 +204,18 @@ class _WarmProcess:
         self.channel.sock.settimeout(None)
         self.took_s = time.monotonic() - self.began
         if message is None or not message["ready"]:
-            self._end()
+            self.end()
         return self.channel is not None
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Ends the process and counts its CPU time as that of a child."""
         if self.channel is not None:
             self.channel.close()
             pool.kill(self.pid)
         self.channel = None
 
     def _start(self) -> None:
-        self._end()
+        self.end()
         self.lives -= 1
         if self.lives < 0:
             return

@@ -153,6 +153,14 @@ class Live:
             self._pair(inner_codes(old), inner_codes(new), path, swaps, True)
         return swaps
 
+    def prepare(self, edits: Sequence[Edit]) -> None:
+        """Does once, before forks, what every `plan` of these edits needs."""
+        try:
+            for path, body in self._by_body(edits):
+                self._old(path, self.source(path), body)
+        except (CannotSwap, SyntaxError, ValueError):
+            pass
+
     def _by_body(self, edits: Sequence[Edit]) -> Dict[Tuple[str, Body], List[Tuple[int, int, bytes]]]:
         found: Dict[Tuple[str, Body], List[Tuple[int, int, bytes]]] = {}
         for path, start, end, replacement in edits:

@@ -28,9 +28,9 @@ class Trial:
 
     def verdict(self, job: Mapping[str, Any]) -> Answer:
         """The failing tests first, then the others; ``retire`` is set where the process must not be used again."""
-        failing, others = job["failing"], job["others"]
+        failing, others = self._spread(job["failing"]), self._spread(job["others"])
         tests = [*failing, *others]
-        before = _cpu_s()
+        before = time.process_time()
         answer: Answer = {"state": "plausible", "why": "", "failure": None, "tests_run": 0}
         for at, key in enumerate(tests):
             if key not in self.rerun.items:
@@ -41,8 +41,16 @@ class Trial:
             if end["status"] != PASSED:
                 answer.update(_not_passed(key, end, at < len(failing)))
                 break
-        answer["cpu_s"] = _cpu_s() - before
+        answer["cpu_s"] = time.process_time() - before
         return answer
+
+    def _spread(self, keys: Sequence[str]) -> List[str]:
+        """A file's key, which it bears where it cannot be collected, stands for all tests in it."""
+        spread: List[str] = []
+        for key in keys:
+            inside = [each for each in self.rerun.items if "::" not in key and each.startswith(key + "::")]
+            spread.extend(inside or [key])
+        return spread
 
     def run_limited(self, key: str, next_key: Optional[str], limits: Mapping[str, Any]) -> Answer:
         """Runs one test under its limits; a test that did not pass leaves no fixture behind."""
@@ -77,8 +85,8 @@ class Trial:
         self.watch.allow(_GRACE_S)
         try:
             self.rerun.tear_down()
-        except BaseException:
-            answer["retire"] = True
+        except BaseException as error:
+            answer.update(retire=True, retired="its fixtures could not be torn down: %r" % (error,))
 
     def _missing(self, key: str, is_failing: bool) -> Answer:
         uncollected = self.rerun.uncollected
@@ -92,18 +100,19 @@ def _not_passed(key: str, end: Mapping[str, Any], is_failing: bool) -> Answer:
     status = end["status"]
     state = "timeout" if status == "timeout" else "still_fails" if is_failing else "breaks_others"
     why = "%s %s" % (key, status) + (": %s" % end["why"] if end.get("why") else "")
-    return {"state": state, "why": why, "failure": end["failure"], "retire": bool(end.get("retire"))}
+    return {
+        "state": state,
+        "why": why,
+        "failure": end["failure"],
+        "retire": bool(end.get("retire")),
+        "retired": end.get("retired"),
+    }
 
 
 def told(job: Mapping[str, Any], end: str) -> Answer:
     """The answer in the name of a process that was lost: ``end`` is what `pool.Pool.run` says of it."""
     whys = {"timeout": "the test did not come back in time", "crash": "the process ended in the middle of a test"}
     return {"n": job["n"], "state": end, "why": whys.get(end, "")}
-
-
-def _cpu_s() -> float:
-    times = os.times()
-    return time.process_time() + times.children_user + times.children_system
 
 
 def missing(keys: Sequence[str], rerun: Rerun) -> List[str]:

@@ -13,7 +13,7 @@ from . import limits
 from .pool import Channel, Child, Pool, Watch
 from .rerun import Rerun
 from .state import CannotRestore, State
-from .swap import CannotSwap, Live, swap
+from .swap import CannotSwap, Edit, Live, swap
 from .trial import Answer, Trial, missing, told
 
 _CHUNK = 16
@@ -83,23 +83,17 @@ class Warm:
             Worker(self, child.watch).work(child.channel)
 
     def _answers(self, request: Mapping[str, Any]) -> Iterator[Answer]:
-        for path in {edit[0] for job in request["jobs"] for edit in job.get("edits", ())}:
-            self._parse(path)
+        for job in request["jobs"]:
+            self.live.prepare(_edits(job))
         deadline = time.monotonic() + request["seconds"]
         unconfirmed: List[Dict[str, Any]] = []
         for jobs, chunk in ((request["jobs"], _CHUNK), (unconfirmed, 1)):
             for job, end in Pool(self.workers, chunk, _SILENT_S).run(jobs, deadline):
                 answer = end if isinstance(end, dict) else told(job, end)
                 if answer.pop("confirm", False):
-                    unconfirmed.append(dict(job, fresh=True))
+                    unconfirmed.append(dict(job, alone=True))
                 else:
                     yield answer
-
-    def _parse(self, path: str) -> None:
-        try:
-            self.live.source(path)
-        except (KeyError, SyntaxError, ValueError):
-            pass
 
 
 class Worker:
@@ -135,9 +129,8 @@ class Worker:
         lacking = missing([*job["failing"], *job["others"]], self.warm.rerun)
         if lacking:
             return {"state": "cold", "why": "%s was not collected" % lacking[0]}
-        edits = [(path, start, end, text.encode("latin-1")) for path, start, end, text in job["edits"]]
         try:
-            back = swap(self.warm.live.plan(edits))
+            back = swap(self.warm.live.plan(_edits(job)))
         except (SyntaxError, ValueError) as error:
             return {"state": "invalid", "why": "%s: %s" % (type(error).__name__, error)}
         except CannotSwap as error:
@@ -146,6 +139,8 @@ class Worker:
             answer = self.trial.verdict(job)
         finally:
             swap(back)
+        if job.get("alone"):
+            return dict(answer, retire=True)
         answer["confirm"] = self.used and answer["state"] == "plausible"
         return self._leave_clean(answer)
 
@@ -169,3 +164,7 @@ class Worker:
             if limits.has_children() or limits.pages()[1] > self.resident + _GROWTH_PAGES:
                 answer.update(retire=True, retired="children or memory were left behind")
         return answer
+
+
+def _edits(job: Mapping[str, Any]) -> List[Edit]:
+    return [(path, start, end, text.encode("latin-1")) for path, start, end, text in job.get("edits", ())]
