@@ -202,6 +202,20 @@ def test_waiting_for_less_than_the_timeout_kills(sandbox: Sandbox, mark: str) ->
     assert survivors(mark) == []
 
 
+def test_when_the_launcher_is_killed_that_is_told_and_nothing_survives(sandbox: Sandbox, mark: str) -> None:
+    if sandbox.level is SandboxLevel.NONE:
+        pytest.skip("without walls the launcher is the only one who knows its tree")
+    command = Command((sys.executable, "-c", f"import time; time.sleep(99); '{mark}'"), 60)
+    with sandbox.start(command) as confined:
+        assert _until(lambda: survivors(mark) != [])
+        launcher = next(child for child in psutil.Process().children() if child.ppid() == os.getpid())
+        launcher.kill()
+        ended = confined.wait()
+
+    assert ended.end is RunEnd.KILLED
+    assert _until(lambda: survivors(mark) == [])
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=str)
 def test_when_dreamscape_is_killed_nothing_of_a_sandbox_survives(sandbox: Sandbox, mark: str, number: int) -> None:
     script = f"import os, time; os.fork(); os.setsid() if os.fork() == 0 else 0; print('{mark}'); time.sleep(99)"

@@ -22,8 +22,9 @@ def main() -> None:
     try:
         if task.level == "namespaces":
             _run_in_namespaces(task)
-        else:
-            _run_and_watch(task)
+        if task.level == "inside":
+            kernel.die_with_parent()  # bubblewrap; its own --die-with-parent would die with a thread of ours
+        _run_and_watch(task)
     except OSError as error:
         _tell_failure(task, error)
 
@@ -42,7 +43,7 @@ def _tell(task: Task, status: dict[str, object]) -> None:
 
 
 def _run_in_namespaces(task: Task) -> None:
-    """Forks the first process of new namespaces, which builds the root and watches; waits for its end."""
+    """Forks the first process of new namespaces, which builds the root and comes back; waits for its end."""
     flags = kernel.NEWNS | kernel.NEWPID | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
     if not task.network:
         flags |= kernel.NEWNET
@@ -62,7 +63,6 @@ def _run_in_namespaces(task: Task) -> None:
     root.build_root(task)
     if task.user != os.geteuid():
         payload.become_user(task)
-    _run_and_watch(task)
 
 
 def _enter_user_namespace(flags: int) -> None:
