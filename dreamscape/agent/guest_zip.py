@@ -14,13 +14,13 @@ ZIP_NAME = f"{PACKAGE}.zip"
 
 _BOOT = f"""\
 import os, sys
-if sys.path[0] == "": sys.path[0] = os.getcwd()
-sys.path.insert(0, os.path.join(os.environ["DREAMSCAPE_FILES"], "{ZIP_NAME}"))
+sys.path[:] = [os.path.join(os.environ["DREAMSCAPE_FILES"], "{ZIP_NAME}"), *filter(None, sys.path)]
 import importlib
 module = importlib.import_module("{PACKAGE}." + sys.argv.pop(1))
-del sys.path[0]
+sys.path[0] = os.getcwd()
 module.main(sys.argv[1:])
 """
+# What the guest itself needs is imported before the project's folder is on the path: a `random.py` there is not ours.
 
 
 @cache

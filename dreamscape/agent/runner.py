@@ -21,7 +21,7 @@ from dreamscape.domain.failures import Failure
 from dreamscape.domain.runs import Outcome, RunEnd, TestResult, TestRun
 from dreamscape.domain.settings import HealSettings
 
-MOST_STARTS = 12
+MOST_STARTS = 40
 """Processes for one run; a suite in which more tests than this end the process is not worth more (chosen)."""
 LONGEST_LINE = 16 * 1024 * 1024
 MOST_REPORTED = 512 * 1024 * 1024

@@ -6,6 +6,7 @@ import ast
 import linecache
 import os
 import sys
+from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
@@ -130,8 +131,11 @@ def comparison(compared: Compared) -> List[str]:
 def shown(value: Any) -> str:
     """The value's repr, cut to 2,000 characters; never raises, and never shows all of something huge."""
     try:
-        if type(value) in (str, bytes, list, tuple) and len(value) > LONGEST_VALUE:
+        kind = type(value)
+        if kind in (str, bytes, list, tuple) and len(value) > LONGEST_VALUE:
             value = value[:LONGEST_VALUE]
+        elif kind in (dict, set, frozenset) and len(value) > LONGEST_VALUE:
+            value = kind(islice(value.items() if kind is dict else value, LONGEST_VALUE))
         return repr(value)[:LONGEST_VALUE]
     except BaseException as raised:
         return "<%s whose repr raised %s>" % (type(value).__name__, type(raised).__name__)

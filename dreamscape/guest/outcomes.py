@@ -1,8 +1,8 @@
-"""The reports of one test's phases go in, its one outcome and its failures come out."""
+"""The reports of one test's phases go in, its one outcome and its one failure come out."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 _GRAVEST = ("skipped", "passed", "xfailed", "xpassed", "error", "failed")
 
@@ -12,7 +12,7 @@ class Progress:
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.failures: List[Dict[str, Any]] = []
+        self._failures: List[Dict[str, Any]] = []
         self._outcome = ""
         self._phase = "call"
         self._duration_s = 0.0
@@ -24,14 +24,19 @@ class Progress:
         if not outcome:
             return
         if outcome in ("failed", "error"):
-            self.failures.append(getattr(report, "dreamscape", None) or _text_only(self.key, report))
+            self._failures.append(getattr(report, "dreamscape", None) or _text_only(self.key, report))
         if not self._outcome or _GRAVEST.index(outcome) > _GRAVEST.index(self._outcome):
             self._outcome, self._phase = outcome, report.when
 
     def broke_off(self, described: Dict[str, Any]) -> None:
         """The test ended the whole run."""
-        self.failures.append(described)
+        self._failures.append(described)
         self._outcome, self._phase = "failed", "call"
+
+    def failure(self) -> Optional[Dict[str, Any]]:
+        """Why it did not pass: the first failure of the test itself, else of its set-up, else of its tear-down."""
+        of_call = [described for described in self._failures if described["phase"] == "call"]
+        return next(iter(of_call or self._failures), None)
 
     def result(self) -> Dict[str, Any]:
         """The test's end as fields of a message; a test that reported nothing was skipped."""

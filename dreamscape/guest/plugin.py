@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import json
 import os
@@ -44,6 +45,7 @@ class Plugin:
         self._deselected = 0
         self._progress: Optional[Progress] = None
         self._compared: Any = None
+        self._is_poisoned = False
         self._told: Set[str] = set()
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -74,8 +76,10 @@ class Plugin:
     def pytest_make_collect_report(self, collector: Any) -> Any:
         if isinstance(collector, pytest.File):
             self._reporter.send("collecting", key=masked(collector.nodeid))
-        self._timer.start()
-        with self._timer.running():
+            self._timer.start()
+            with self._timer.running():
+                outcome = yield
+        else:
             outcome = yield
         report = outcome.get_result()
         key = masked(report.nodeid)
@@ -107,19 +111,21 @@ class Plugin:
         self._reporter.send("collected", keys=keys, deselected=self._deselected)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: Any) -> Hook:
+    def pytest_runtest_protocol(self, item: Any) -> Any:
         key = self._key(item)
         self._progress = progress = Progress(key)
-        self._compared = None
         self._reporter.send("start", key=key)
         self._tracer.begin()
         self._timer.start()
-        yield
+        outcome = yield
         files = self._tracer.end()
         if files:
             self._reporter.send("coverage", key=key, files=files)
+        if outcome.excinfo is not None:
+            # `pytest.exit`, Ctrl-C, a hook that fails: inside a test it is that test's failure, not ours.
+            progress.broke_off(describe(self._project, key, "call", outcome.excinfo[1], outcome.excinfo[2]))
         self._tell(progress)
-        self._progress = None
+        self._progress = self._compared = None
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Hook:
@@ -150,6 +156,8 @@ class Plugin:
             report.dreamscape = without_exception(item, report, self._key(item))
             return
         error = call.excinfo.value
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOSPC:
+            self._is_poisoned = True
         compared = self._compared if isinstance(error, AssertionError) else None
         described = describe(
             self._project, self._key(item), report.when, error, call.excinfo.tb, compared, report.duration
@@ -162,12 +170,13 @@ class Plugin:
         if self._progress is not None:
             self._progress.add(report)
 
-    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-        """Also what `pytest.exit` does; inside a test it is that test's failure, not ours."""
-        if self._progress is not None:
-            self._progress.broke_off(describe(self._project, self._progress.key, "call", excinfo.value, excinfo.tb))
-            self._tell(self._progress)
-            self._progress = None
+    def pytest_internalerror(self, excinfo: Any) -> None:
+        """A hook of the project's that fails outside of tests, as in a conftest.py."""
+        described = describe(self._project, "", "collect", excinfo.value, excinfo.tb)
+        places = [frame[0] for frame in described["frames"] if frame[3]]
+        if places and self._progress is None:
+            described["test"] = places[-1]
+            self._tell_uncollected(described)
 
     def pytest_sessionfinish(self) -> None:
         self._timer.stop()
@@ -222,13 +231,20 @@ class Plugin:
         described = describe(self._project, key, "collect", error, error.__traceback__)
         if type(error).__name__ == "ConftestImportFailure":
             described["test"] = self._project.place(str(getattr(error, "path", key)))[0]
+        self._tell_uncollected(described)
+
+    def _tell_uncollected(self, described: Dict[str, Any]) -> None:
         self._reporter.send("failure", **described)
         self._reporter.send("result", key=described["test"], outcome="error", duration_s=0.0, phase="collect")
 
     def _tell(self, progress: Progress) -> None:
-        for described in progress.failures:
+        described = progress.failure()
+        if described is not None:
             self._reporter.send("failure", **described)
         self._reporter.send("result", **progress.result())
+        if self._is_poisoned:
+            # With memory or disk used up, what follows would fail for this test's sake; it runs in a fresh process.
+            os._exit(1)
 
 
 def _place_of(item: Any) -> List[Any]:

@@ -55,8 +55,11 @@ class Timer:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Inside, `Timeout` is raised where the main thread is once the test's time is over, and again every 2 s."""
-        left_s = max(0.5, self._deadline - time.monotonic())
+        """Inside, `Timeout` is raised where the main thread is once the test's time is over, and again every 2 s.
+
+        A tear-down gets 2 s even then.
+        """
+        left_s = max(2.0, self._deadline - time.monotonic())
         if threading.current_thread() is not threading.main_thread() or self._is_taken(left_s):
             yield
             return

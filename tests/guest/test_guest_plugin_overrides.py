@@ -173,7 +173,7 @@ def plugged() -> Path:
         ("--reruns 3", "", ["--reruns"]),
         ("", "reruns = 2", []),
         ("--forked", "", ["--forked"]),
-        ("--splits 2 --group 1", "", ["part of the suite"]),
+        ("--splits 2 --group 1", "", ["--splits", "--group"]),
         ("--timeout 20", "", []),
     ],
 )
