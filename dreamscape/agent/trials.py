@@ -94,7 +94,8 @@ class TrialServer:
     ) -> dict[str, Outcome]:
         """How each test ends in the server with the code as it is; absent where the server does not know the test.
 
-        What hangs or ends the process has FAILED. Who compares this with a fresh run finds the tests that the server cannot judge.
+        What hangs or ends the process has FAILED. Who compares this with a fresh run finds the tests that the server
+        cannot judge.
         """
         limits = self._limits(cpu_s_per_test)
         jobs = [

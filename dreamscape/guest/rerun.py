@@ -65,10 +65,8 @@ class Rerun:
             when=call.when,
             duration=call.duration,
         )
-        seconds = call.duration
-        report.__dict__["dreamscape"] = describe(
-            self.project, key, call.when, error, call.excinfo.tb, compared, seconds
-        )
+        described = describe(self.project, key, call.when, error, call.excinfo.tb, compared, call.duration)
+        report.__dict__["dreamscape"] = described
         return report
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -108,7 +106,7 @@ class Rerun:
             self._progress = None
             if os.getpid() != pid:
                 raise Forked()
-        return str(progress.result()["outcome"]), progress.failures[0] if progress.failures else None
+        return str(progress.result()["outcome"]), progress.failure()
 
     def tear_down(self) -> None:
         """Ends all fixtures that are still set up. Raises whatever they raise."""

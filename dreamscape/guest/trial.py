@@ -100,13 +100,8 @@ def _not_passed(key: str, end: Mapping[str, Any], is_failing: bool) -> Answer:
     status = end["status"]
     state = "timeout" if status == "timeout" else "still_fails" if is_failing else "breaks_others"
     why = "%s %s" % (key, status) + (": %s" % end["why"] if end.get("why") else "")
-    return {
-        "state": state,
-        "why": why,
-        "failure": end["failure"],
-        "retire": bool(end.get("retire")),
-        "retired": end.get("retired"),
-    }
+    kept = {name: end[name] for name in ("failure", "retire", "retired") if name in end}
+    return dict(kept, state=state, why=why)
 
 
 def told(job: Mapping[str, Any], end: str) -> Answer:
