@@ -77,8 +77,9 @@ def _global_parameters(formats: tuple[str, ...]) -> list[inspect.Parameter]:
 
 def _options(given: dict[str, Any], formats: tuple[str, ...]) -> Options:
     """Takes the global options out of a command's keyword arguments. Raises UsageError."""
-    wanted = "json" if given.pop("json") else given.pop("format")
-    if given.pop("format", wanted) not in ("text", wanted):
+    asked = given.pop("format")
+    wanted = "json" if given.pop("json") else asked
+    if asked not in ("text", wanted):
         raise UsageError("--json and --format contradict each other", "give one of them")
     if wanted not in formats:
         raise UsageError(f"this command cannot write {wanted!r}", f"--format takes {', '.join(formats)}")
