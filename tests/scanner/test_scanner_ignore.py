@@ -45,7 +45,7 @@ PATTERNS = st.builds(
     st.lists(PATTERNS, max_size=3),
     st.sampled_from(["a", "b", "ab"]),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_patterns_leave_out_what_git_leaves_out(
     paths: set[str], patterns: list[str], inner: list[str], folder: str
 ) -> None:

@@ -198,7 +198,7 @@ PROGRAMS = st.lists(st.recursive(_STATEMENTS, _blocks, max_leaves=12), min_size=
 
 
 @given(PROGRAMS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_program_has_radons_numbers_and_all_its_functions(source: str) -> None:
     tree = ast.parse(source)
     syntax = read_syntax(tree)
