@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamscape.agent.sandbox_sockets import reachable_sockets
+
 _ALWAYS_HIDDEN = ("/tmp", "/var/tmp", "/run", "/home", "/root")
 _NEVER_HIDDEN = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/dev", "/proc", "/sys")
 _OCTAL = re.compile(rb"\\([0-7]{3})")
@@ -40,7 +42,7 @@ def places_of(project: Path, readable: Iterable[Path], *, network: bool) -> Plac
     return Places(
         hidden=hidden,
         readable=tuple(_with_real_paths(shown)),
-        masked=(*_sockets(hidden, mounts), *_own_state(project)),
+        masked=(*(path for path in reachable_sockets(mounts) if not is_under(path, hidden)), *_own_state(project)),
         mounted=tuple(sorted(path for path in mounts if project in path.parents and path.is_dir())),
         uncopied=tuple(_uncopied(project)),
         home=own / "home",
@@ -122,16 +124,21 @@ def _with_real_paths(paths: Iterable[Path]) -> list[Path]:
 
 
 def _git_folders(project: Path) -> Iterator[Path]:
-    """Where the objects of a linked worktree's repository are; tests may ask git for a version."""
+    """Where the objects of a linked worktree's repository are; tests may ask git for a version.
+
+    The pointer is the project's word, so it must lead to a repository that knows of this worktree.
+    """
     pointer = project / ".git"
-    if not pointer.is_file():
-        return
-    text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
-    own = project / text.removeprefix("gitdir:").strip()
-    yield own
-    common = own / "commondir"
-    if common.is_file():
-        yield own / common.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    own = project / _word_in(pointer).removeprefix("gitdir:").strip()
+    common = own / _word_in(own / "commondir")
+    points_back = own / _word_in(own / "gitdir")
+    if points_back.is_file() and points_back.samefile(pointer) and (common / "objects").is_dir():
+        yield from (own, common)
+
+
+def _word_in(file: Path) -> str:
+    """The text of one of git's one-line files; empty where it is none."""
+    return file.read_text(encoding="utf-8", errors="surrogateescape").strip() if file.is_file() else ""
 
 
 def _resolver() -> list[Path]:
@@ -161,23 +168,6 @@ def _uncopied(project: Path) -> Iterator[Path]:
 def virtual_environments(project: Path) -> list[Path]:
     """Those at the top of the project, where tools make them."""
     return [marker.parent for marker in project.glob("*/pyvenv.cfg")]
-
-
-def _sockets(hidden: tuple[Path, ...], mounts: Iterable[Path]) -> Iterator[Path]:
-    """Unix sockets that would be in sight: those bound here, and those mounted into a container."""
-    for path in {*_bound_sockets(), *mounts}:
-        if path.is_socket():
-            real = path.resolve()
-            if not is_under(real, hidden):
-                yield real
-
-
-def _bound_sockets() -> Iterator[Path]:
-    with Path("/proc/self/net/unix").open("rb") as table:
-        for line in table:
-            columns = line.rstrip(b"\n").split(b" ", 7)
-            if len(columns) == 8 and columns[7].startswith(b"/"):
-                yield Path(os.fsdecode(columns[7]))
 
 
 def _mount_points() -> Iterator[Path]:

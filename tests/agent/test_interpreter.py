@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from sandboxes import a_sandbox
+from sandboxes import WALLED, a_sandbox
 
 from dreamscape.agent.interpreter import find_interpreter, probe_interpreter
 from dreamscape.agent.sandbox import Command, Sandbox, SandboxLevel
@@ -165,3 +165,29 @@ def test_what_was_installed_for_the_user_alone_is_found(sandbox: Sandbox, monkey
     subprocess.run([system, "-c", "pass"], check=True)
 
     assert probe_interpreter(sandbox, Path(system))[0].pytest == "99.0"
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("level", WALLED, ids=lambda level: level.value)
+def test_a_lying_environment_of_the_project_opens_no_secrets(
+    project: Path, level: SandboxLevel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = project.parent / "home"
+    secrets = [home / ".ssh" / "id", home / ".local" / "share" / "keyrings" / "login", home / "Documents" / "letter"]
+    for secret in secrets:
+        secret.parent.mkdir(parents=True)
+        secret.write_text("secret")
+    monkeypatch.setenv("HOME", str(home))
+    program = project / ".venv" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    (project / ".venv" / "pyvenv.cfg").write_text(f"home = {home / '.ssh' / 'bin'}\n")
+    (project / ".git").write_text(f"gitdir: {home / '.ssh'}\n")
+    paths = [str(path) for secret in secrets for path in (secret, secret.parent)]
+    answer = {"version": [3, 12, 1], "paths": paths, "pytest": "7", "why": "", "executable": str(program)}
+    program.write_text(f"#!/bin/sh\nprintf %s '{json.dumps(answer)}' > /proc/self/fd/$DREAMSCAPE_REPORTS\n")
+    program.chmod(0o755)
+
+    _, able = probe_interpreter(a_sandbox(project, level), program)
+
+    seen = able.run(Command(("/bin/cat", *map(str, secrets)), 30.0))[0].output_tail
+    assert seen.count("No such file") == len(secrets)

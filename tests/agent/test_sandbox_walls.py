@@ -63,7 +63,7 @@ def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
         project = _project(folder)
         if user != "nobody":
             a_sandbox(project, level)
-        listeners, prepared = _prepare(stack, folder)
+        listeners, prepared = _prepare(stack, folder, user)
         if user == "nobody":
             subprocess.run(["chown", "-R", f"{_NOBODY}:{_NOBODY}", folder], check=True)
         before = _content(project)
@@ -95,7 +95,7 @@ def _project(folder: Path) -> Path:
     return project
 
 
-def _prepare(stack: ExitStack, folder: Path) -> tuple[dict[str, socket.socket], dict[str, object]]:
+def _prepare(stack: ExitStack, folder: Path, user: str) -> tuple[dict[str, socket.socket], dict[str, object]]:
     """Listeners of the host that nothing inside may reach."""
     tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     paths = {
@@ -115,6 +115,9 @@ def _prepare(stack: ExitStack, folder: Path) -> tuple[dict[str, socket.socket], 
             stack.callback(Path(path).unlink)
             Path(path).chmod(0o777)
         listeners[name] = listener
+    if os.geteuid() == 0 and user != "nobody":  # who cannot see where root's processes are
+        paths["bound under a relative name"] = f"/var/lib/dreamscape-{os.getpid()}-relative.sock"
+        listeners["relative"] = _bound_under_a_relative_name(stack, Path(paths["bound under a relative name"]))
     prepared = {
         "port": tcp.getsockname()[1],
         "sockets": paths,
@@ -122,6 +125,19 @@ def _prepare(stack: ExitStack, folder: Path) -> tuple[dict[str, socket.socket], 
         "secret": str(folder / "home" / "secret"),
     }
     return listeners, prepared
+
+
+def _bound_under_a_relative_name(stack: ExitStack, path: Path) -> socket.socket:
+    listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+    before = Path.cwd()
+    os.chdir(path.parent)
+    # The folder must still be that of the process when the sandbox starts, as a daemon's is.
+    stack.callback(os.chdir, before)
+    listener.bind(path.name)
+    listener.listen()
+    stack.callback(path.unlink)
+    path.chmod(0o777)
+    return listener
 
 
 def _was_called(listener: socket.socket) -> bool:
