@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 from dreamscape_process import Dreamscape
 
+from dreamscape.agent.sandbox import open_sandbox
+from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.records import HealReport, ItemReport, LandingRecord
 from dreamscape.domain.repair import ItemState
 from dreamscape.domain.runs import Tally
+from dreamscape.domain.settings import SandboxSettings
 from dreamscape.engine.landing import Change, land_on_branch
 from dreamscape.store import Store, open_store
 from dreamscape.tools.git import Git
@@ -301,3 +304,50 @@ def test_models_lists_the_embedded_repairer_first(dreamscape: Dreamscape) -> Non
 
     assert models[0]["provider"] == "embedded"  # type: ignore[index]
     assert "embedded" in dreamscape("models", "list").stdout
+
+
+@pytest.fixture
+def failing(repository: Path) -> Path:
+    """The repository with a test that its code does not pass yet, on a machine that can confine it."""
+    try:
+        open_sandbox(repository, SandboxSettings())
+    except CannotGoOn as missing:
+        if "sandbox" in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
+            raise
+        pytest.skip(missing.message)
+    (repository / "tests").mkdir()
+    (repository / "tests" / "test_shop.py").write_text(
+        "import shop\n\ndef test_limit():\n    assert shop.limit == 2\n\ndef test_kind():\n    assert shop.limit > 0\n"
+    )
+    (repository / "conftest.py").write_text("")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "Test the limit")
+    return repository
+
+
+@pytest.mark.sandbox
+def test_an_accepted_review_is_proven_once_more_and_lands(dreamscape: Dreamscape, memory: Store, failing: Path) -> None:
+    number = remember(memory)
+
+    value = value_of(dreamscape, "review", "accept", str(number))
+
+    assert value["state"] == "accepted"
+    assert git(failing, "show", f"{value['ref']}:shop.py") == "limit = 2"
+    assert (failing / "shop.py").read_text() == "limit = 1\n"
+    assert memory.reviews("open") == ()
+    assert memory.events()[-1].kind is EventKind.REVIEW_ACCEPTED
+    assert "## Repaired" in dreamscape("devlog").stdout
+
+
+@pytest.mark.sandbox
+def test_an_accepted_change_that_no_longer_holds_does_not_land_and_goes_on_waiting(
+    dreamscape: Dreamscape, memory: Store, failing: Path
+) -> None:
+    number = remember(memory, replace(ITEM, diff=DIFF.replace("= 2", "= -2")))
+
+    result = dreamscape("review", "accept", str(number))
+
+    assert result.returncode == 3
+    assert "no longer holds" in result.stderr
+    assert len(memory.reviews("open")) == 1
+    assert "heal" not in git(failing, "branch", "--list", "--all")
