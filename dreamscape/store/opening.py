@@ -104,7 +104,10 @@ def _sqlite_engine(path: Path) -> Engine:
 
 def _damage(path: Path) -> str:
     """What is wrong with the file, ``""`` if nothing; also puts a sound one into WAL mode."""
-    with explained_by_database(str(path)), contextlib.closing(sqlite3.connect(path, BUSY_TIMEOUT_MS / 1000)) as file:
+    with (
+        explained_by_database(str(path)),
+        contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)) as file,
+    ):
         try:
             found = file.execute("PRAGMA quick_check(1)").fetchone()
             file.execute("PRAGMA journal_mode=WAL")

@@ -56,8 +56,6 @@ class Base(DeclarativeBase):
         datetime: UtcTime,
         str: Words,
         float: Double,
-        dict[str, Any]: JSON,
-        list[str]: JSON,
     }
 
 
@@ -78,7 +76,7 @@ class RunRow(Base):
     sandbox: Mapped[str]
     cost_usd: Mapped[float]
     seconds: Mapped[float]
-    notes: Mapped[list[str]]
+    notes: Mapped[list[str]] = mapped_column(JSON)
     pid: Mapped[int | None]
     host: Mapped[str | None]
 
@@ -107,10 +105,10 @@ class ItemRow(Base):
     seconds: Mapped[float]
     why: Mapped[str]
     diff: Mapped[str]
-    tests: Mapped[list[str]]
-    files: Mapped[list[str]]
-    rivals: Mapped[list[str]]
-    examples: Mapped[list[str]]
+    tests: Mapped[list[str]] = mapped_column(JSON)
+    files: Mapped[list[str]] = mapped_column(JSON)
+    rivals: Mapped[list[str]] = mapped_column(JSON)
+    examples: Mapped[list[str]] = mapped_column(JSON)
 
 
 class AttemptRow(Base):
@@ -158,7 +156,7 @@ class LandingRow(Base):
     ref: Mapped[str]
     commit: Mapped[str | None]
     before: Mapped[str | None]
-    files: Mapped[list[str]]
+    files: Mapped[list[str]] = mapped_column(JSON)
     at: Mapped[datetime]
     undone: Mapped[datetime | None]
 
@@ -170,7 +168,7 @@ class ReviewRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run: Mapped[str] = mapped_column(index=True)
-    item: Mapped[dict[str, Any]]
+    item: Mapped[dict[str, Any]] = mapped_column(JSON)
     base: Mapped[str | None]
     state: Mapped[str] = mapped_column(index=True)
     opened: Mapped[datetime]
@@ -186,4 +184,4 @@ class EventRow(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     run: Mapped[str | None] = mapped_column(index=True)
     item: Mapped[str | None]
-    data: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
