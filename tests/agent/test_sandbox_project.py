@@ -77,6 +77,17 @@ def test_an_override_in_place_of_a_link_does_not_follow_it(sandbox: Sandbox) -> 
     assert outside.read_text() == "untouched"
 
 
+def test_an_override_behind_a_link_that_leads_out_is_refused(sandbox: Sandbox) -> None:
+    outside = sandbox.project.parent / "outside"
+    outside.mkdir()
+    (outside / "victim").write_text("untouched")
+    (sandbox.project / "link").symlink_to(outside)
+
+    with pytest.raises(CannotGoOn, match="leads out of the project"):
+        said(sandbox, "", {"link/victim": b"mine"})
+    assert (outside / "victim").read_text() == "untouched"
+
+
 def test_the_base_applies_to_every_command_and_the_command_wins(sandbox: Sandbox) -> None:
     based = sandbox.with_base({"module.py": b"answer = 'base'\n", "package/inner.py": None})
 

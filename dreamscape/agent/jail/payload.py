@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import stat
@@ -14,8 +15,12 @@ _OPEN_FILES = 4096
 
 def write_overrides(project: bytes, overrides: dict[bytes, bytes | None]) -> None:
     """Gives files of the project other contents, or takes them away (None), with what was compiled from them."""
+    real_project = os.path.realpath(project)
     for name, content in overrides.items():
         path = os.path.join(project, name)
+        folder = os.path.realpath(os.path.dirname(path))
+        if folder != real_project and not folder.startswith(real_project + b"/"):
+            raise PermissionError(errno.EPERM, "a link on its way leads out of the project", path)
         mode = _take_away(path)
         _forget_compiled(path)
         if content is not None:
