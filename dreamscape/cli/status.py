@@ -97,7 +97,8 @@ def _text(value: Status) -> str:
     lines = [f"project        {value.project}", f"last run       {_last_run(value)}"]
     if value.working:
         lines.append(f"working now    process {value.working.pid or 'unknown'}")
-    lines.append(f"for you        {value.open_reviews} open reviews" + (_SEE if value.open_reviews else ""))
+    plural = "" if value.open_reviews == 1 else "s"
+    lines.append(f"for you        {value.open_reviews} open review{plural}" + (_SEE if value.open_reviews else ""))
     lines.append(f"budget today   {value.usd_left_today:.2f} USD left, {value.usd_spent_today:.2f} spent")
     return "\n".join([*lines, *(f"not merged     {branch}" for branch in value.heal_branches)])
 

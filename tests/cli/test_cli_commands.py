@@ -119,7 +119,7 @@ def test_status_tells_the_last_run_what_waits_and_what_may_be_spent(
     assert value["heal_branches"] == ["dreamscape/heal-old"]
     assert value["working"] is None
     text = dreamscape("status").stdout
-    for said in (RUN, "1 open reviews", "0.75 USD left", "dreamscape/heal-old"):
+    for said in (RUN, "1 open review:", "0.75 USD left", "dreamscape/heal-old"):
         assert said in text
 
 

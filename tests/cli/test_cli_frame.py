@@ -147,9 +147,9 @@ def test_output_to_a_folder_that_is_not_there_is_told(dreamscape: Dreamscape) ->
     assert "missing/status.txt cannot be written" in result.stderr
 
 
-def test_looking_leaves_no_state_behind(dreamscape: Dreamscape, project: Path) -> None:
+def test_looking_leaves_no_state_behind(dreamscape_here: Dreamscape, project: Path) -> None:
     for words in (("status",), ("runs", "list"), ("review", "list"), ("config", "show"), ("doctor",)):
-        dreamscape(*words)
+        dreamscape_here(*words)
 
     assert list(project.iterdir()) == []
 
