@@ -119,10 +119,13 @@ def review_numbered(history: History | None, number: int) -> ReviewCase:
 
 def reject_review(history: History, case: ReviewCase) -> None:
     """A person's no to a proposed change, remembered. Raises UsageError where it was decided before."""
+    from dreamscape.engine.diffs import change_id
+
     if case.state != "open":
         raise UsageError(f"review {case.id} was {case.state} before")
     history.close_review(case.id, "rejected")
     data = {"review": case.id, "tests": list(case.item.tests), "why": "a person said no"}
+    data["change"] = change_id(case.item.diff)
     history.add_event(Event(EventKind.REVIEW_REJECTED, clock(), case.run, case.item.id, data))
 
 

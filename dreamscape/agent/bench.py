@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from dreamscape.agent.choice import choose
 from dreamscape.agent.gate import refusal
@@ -16,8 +17,8 @@ from dreamscape.domain.runs import Outcome
 COMPARED_INPUTS = 200
 """Rivals that differ on none of so many generated inputs count as one behaviour (the project's rule of proof)."""
 
-MOST_COMPARED = 12
-"""So many plausible candidates, the likeliest, are compared; more say that the tests decide nothing (chosen)."""
+MOST_COMPARED = 60
+"""So many plausible candidates, the likeliest, are compared; of more, none lands (chosen)."""
 
 
 class CaseBench:
@@ -60,7 +61,10 @@ class CaseBench:
     def choose(self, plausible: Sequence[Candidate]) -> Choice:
         """The best of those that passed, and whether it may land."""
         ranked = sorted(plausible, key=lambda candidate: -candidate.weight)[:MOST_COMPARED]
-        return choose(ranked, self._behaviour(ranked))
+        choice = choose(ranked, self._behaviour(ranked))
+        if len(plausible) > MOST_COMPARED:
+            return replace(choice, may_land=False, why=f"{len(plausible)} changes pass the tests, too many to compare")
+        return choice
 
     def prove(self, candidate: Candidate) -> Proof:
         """Two fresh full runs."""

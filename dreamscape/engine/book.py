@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
 from dreamscape.domain.ports import Clock, History
-from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord
+from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord, VerdictCount
 from dreamscape.domain.repair import ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Tally
+from dreamscape.engine.diffs import change_id
 from dreamscape.engine.solving import Attempt
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class RunBook:
             model=report.model,
             commit=report.commit,
             why=report.why,
+            change=change_id(report.diff) if report.diff else None,
         )
         if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
             self._ask_a_person(report)
@@ -119,11 +121,15 @@ class RunBook:
                     model=attempt.card.name,
                     attempt=number,
                     solved=attempt.solved,
-                    outcome="solved" if attempt.solved else _most_frequent(attempt.counts),
-                    candidates=sum(attempt.counts.values()),
+                    outcome=attempt.outcome,
+                    candidates=attempt.candidates,
                     cost_usd=attempt.cost_usd,
                     seconds=attempt.seconds,
                 )
+            )
+            self._history.add_verdicts(
+                VerdictCount(attempt.card.name, origin, item.case.failure_class, state, count)
+                for (origin, state), count in attempt.verdicts.items()
             )
 
     def forget(self, item: str) -> None:
@@ -195,7 +201,3 @@ def set_aside_report(failure: Failure, state: ItemState, failure_class: FailureC
         why=why,
         fingerprint=fingerprint(failure),
     )
-
-
-def _most_frequent(counts: Mapping[str, int]) -> str:
-    return max(counts, key=lambda state: counts[state], default="nothing")

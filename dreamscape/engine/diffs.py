@@ -5,12 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from dreamscape.domain.failures import digest
 from dreamscape.domain.repair import Candidate, RepairCase
 
 
 def diff_of(case: RepairCase, candidate: Candidate) -> str:
     """A candidate's change as a unified diff."""
     return unified(case.sources, candidate.applied_to(case.sources))
+
+
+def change_id(diff: str) -> str:
+    """Names a change by its diff, so that the same change is known again when it is proposed another night."""
+    return digest([diff])
 
 
 def unified(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:

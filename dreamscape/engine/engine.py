@@ -175,7 +175,7 @@ class AutomationEngine:
         report = replace(
             item_report(item, ItemState.UNSOLVED, solution.why),
             model=solution.model or (solution.attempts[-1].card.name if solution.attempts else None),
-            attempts=sum(sum(attempt.counts.values()) for attempt in solution.attempts),
+            attempts=sum(attempt.candidates for attempt in solution.attempts),
             cost_usd=sum(attempt.cost_usd for attempt in solution.attempts),
             seconds=seconds,
         )

@@ -29,14 +29,29 @@ ProposerOf = Callable[[ModelCard], Proposer]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One model's work on one item, for the books; ``counts`` maps verdict states to how many candidates got them."""
+    """One model's work on one item, for the books; ``verdicts`` counts candidates by origin and verdict."""
 
     card: ModelCard
-    counts: Mapping[str, int]
+    verdicts: Mapping[tuple[str, VerdictState], int]
     questions: int
     cost_usd: float
     seconds: float
     solved: bool
+
+    @property
+    def candidates(self) -> int:
+        """How many candidates were judged."""
+        return sum(self.verdicts.values())
+
+    @property
+    def outcome(self) -> str:
+        """In one word: solved, or what most candidates came to."""
+        if self.solved:
+            return "solved"
+        states = Counter[str]()
+        for (_, state), count in self.verdicts.items():
+            states[state.value] += count
+        return states.most_common(1)[0][0] if states else "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class Solution:
 class _Tally:
     """What one attempt has done so far; owned by the loop that drives it."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[tuple[str, VerdictState]] = field(default_factory=Counter)
     plausible: list[Candidate] = field(default_factory=list)
     questions: int = 0
     cost_usd: float = 0.0
@@ -117,7 +132,7 @@ class Solver:
         return tally
 
     def _count(self, verdicts: tuple[Verdict, ...], item: WorkItem, tally: _Tally) -> None:
-        tally.counts.update(verdict.state.value for verdict in verdicts)
+        tally.verdicts.update((verdict.candidate.origin, verdict.state) for verdict in verdicts)
         for verdict in verdicts:
             if verdict.state is VerdictState.PLAUSIBLE and not self._forbidden(verdict.candidate, item):
                 tally.plausible.append(verdict.candidate)
@@ -149,9 +164,9 @@ class Solver:
 
 
 def _attempt(card: ModelCard, tally: _Tally, seconds: float, *, solved: bool) -> Attempt:
-    return Attempt(card, dict(tally.counts), tally.questions, tally.cost_usd, seconds, solved)
+    return Attempt(card, dict(tally.verdicts), tally.questions, tally.cost_usd, seconds, solved)
 
 
 def _in_vain(tally: _Tally) -> str:
-    tried = sum(tally.counts.values())
+    tried = sum(tally.verdicts.values())
     return f"none of {tried} candidates passed its tests" if tried else "no change to try was found"
