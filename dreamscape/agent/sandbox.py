@@ -77,7 +77,7 @@ class Sandbox:
 
         Raises UsageError where the command is not one; what goes wrong inside is raised by `Confined.wait`.
         """
-        _check(command)
+        _check(command, self.base)
         own = interpreter_of_ours() if self.level is SandboxLevel.BUBBLEWRAP else []
         places = places_of(self.project, [*self.readable, *own], network=command.network)
         task = self._task(command, places)
@@ -168,11 +168,10 @@ def _ladder(project: Path, settings: SandboxSettings) -> Iterator[Sandbox]:
     yield Sandbox(project, SandboxLevel.BUBBLEWRAP, settings)
 
 
-_PROBE = (
-    "set -e; echo a > .dreamscape-probe/a; rm -r .dreamscape-probe; mkdir .dreamscape-probe; echo b > "
-    ".dreamscape-probe/b; test ! -e .dreamscape-probe/a; echo x > /tmp/x; (echo > /dreamscape-probe) 2>/dev/null && "
-    "exit 9; kill -0 1; exit 0"
-)
+_PROBE = """set -e
+rm -r .dreamscape-probe; mkdir .dreamscape-probe; test ! -e .dreamscape-probe/old
+echo written > .dreamscape-probe/new; echo written > /tmp/new
+test ! -w /; test ! -w /usr"""
 
 
 def _probe(sandbox: Sandbox) -> None:
@@ -183,10 +182,10 @@ def _probe(sandbox: Sandbox) -> None:
         raise CannotGoOn(f"the probe ended with {ended.end.value} {ended.exit_code}: {ended.output_tail.strip()}")
 
 
-def _check(command: Command) -> None:
+def _check(command: Command, base: Iterable[str]) -> None:
     if not command.argv or not os.path.isabs(command.argv[0]):  # noqa: PTH117
         raise UsageError(f"a command starts with an absolute path, not {command.argv[:1]}")
-    for path in [*command.overrides, command.cwd or "here"]:
+    for path in [*base, *command.overrides, command.cwd or "here"]:
         parts = PurePosixPath(path)
         if not parts.parts or parts.is_absolute() or ".." in parts.parts:
             raise UsageError(f"{path} does not lie inside the project")
