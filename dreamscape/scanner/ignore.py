@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 NEVER_PRODUCT = frozenset(
     {
@@ -23,8 +20,32 @@ BUILD_OUTPUT = frozenset(("build", "dist", "_build", "htmlcov"))
 """Left out unless they are packages: projects called ``build`` exist."""
 ENVIRONMENT_MARKS = frozenset(("pyvenv.cfg", "conda-meta"))
 """A folder that holds one of these is an environment, whatever its name."""
+_FOLDER_MARK = "ps_d"
+"""pathspec's name for the slash behind a matched folder."""
 RULE_FILES = (".gitignore", ".scannerignore")
 """Later ones have the last word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One line of a rule file; ``leaves_out`` is False for those that begin with ``!``."""
+
+    regex: re.Pattern[str]
+    leaves_out: bool
+    folders_only: bool = False
+
+    def fits(self, path: str) -> bool:
+        """Whether the pattern means this very path; pathspec's expressions also match what lies below one.
+
+        The difference shows where a later pattern takes back a parent that was never left out.
+        """
+        match = self.regex.search(path)
+        if match is None or (self.folders_only and not path.endswith("/")):
+            return False
+        below = match.groupdict().get(_FOLDER_MARK)
+        if below is None:
+            return match.end() < len(path) or not match.group().endswith("/")  # "a/**" is all in a, not a itself
+        return match.end() == len(path) or (match.group() == "/" and match.re.pattern[0] != "^" and path.endswith("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +53,20 @@ class Layer:
     """The patterns of one rule file; ``cut`` characters of a path lie above it, ``prefix`` what lies between it and
     the project where it stands above the project. ``strength`` orders kinds of rules, the strongest last."""
 
-    spec: GitIgnoreSpec
+    patterns: tuple[Pattern, ...]
     strength: int
     cut: int = 0
     prefix: str = ""
 
     def says(self, path: str) -> bool | None:
         """True to leave out, False to keep, None where no pattern fits; folders end in a slash."""
-        return self.spec.check_file(self.prefix + path[self.cut :]).include
+        inner = self.prefix + path[self.cut :]
+        return next((pattern.leaves_out for pattern in reversed(self.patterns) if pattern.fits(inner)), None)
+
+    def leaves_out_a_part_of(self, folders: str) -> bool:
+        """Whether a path of folders, or any folder above its end, is left out."""
+        ends = (at + 1 for at, letter in enumerate(folders) if letter == "/")
+        return any(pattern.fits(folders[:end]) and pattern.leaves_out for end in ends for pattern in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +100,7 @@ def rules_for(project: Path, patterns: Iterable[str]) -> Rules:
     layers = [*_layers_above(project)]
     patterns = tuple(patterns)
     if patterns:
-        layers.append(Layer(_spec(patterns), strength=len(RULE_FILES)))
+        layers.append(Layer(_compiled(patterns), strength=len(RULE_FILES)))
     return Rules(tuple(layers))
 
 
@@ -89,7 +116,7 @@ def _layers_above(project: Path) -> list[Layer]:
         if layer is not None:
             layers.insert(0, layer)
         if (above / ".git").exists():
-            return [] if any(layer.spec.match_file(layer.prefix) for layer in layers) else layers
+            return [] if any(layer.leaves_out_a_part_of(layer.prefix) for layer in layers) else layers
     return []
 
 
@@ -100,18 +127,23 @@ def read_layer(file: Path, *, cut: int = 0, prefix: str = "") -> Layer | None:
     except OSError:
         return None
     lines = [line for line in text.removeprefix("\ufeff").splitlines() if line.strip() and not line.startswith("#")]
-    return Layer(_spec(lines), RULE_FILES.index(file.name), cut, prefix) if lines else None
+    return Layer(_compiled(lines), RULE_FILES.index(file.name), cut, prefix) if lines else None
 
 
-def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+def _compiled(lines: Iterable[str]) -> tuple[Pattern, ...]:
     """Compiled patterns; one that means nothing (``!``, an unclosed range) is dropped, as git does."""
     from pathspec import GitIgnoreSpec
+    from pathspec.pattern import RegexPattern
     from pathspec.patterns.gitignore import GitIgnorePatternError
 
     kept = []
     for line in lines:
+        # pathspec reads "a/**/" as the folder a itself; git means the folders inside it
+        is_inside = line.rstrip(" ").endswith("/**/")
         try:
-            kept.append(GitIgnoreSpec.from_lines([line]).patterns[0])
+            (pattern,) = GitIgnoreSpec.from_lines([line.rstrip(" ")[:-1] if is_inside else line]).patterns
         except GitIgnorePatternError:
             continue
-    return GitIgnoreSpec(kept)
+        if isinstance(pattern, RegexPattern) and pattern.regex is not None and pattern.include is not None:
+            kept.append(Pattern(pattern.regex, pattern.include, is_inside))
+    return tuple(kept)
