@@ -16,7 +16,7 @@ from dreamscape.agent.interpreter import Interpreter
 from dreamscape.agent.sandbox import Command, Confined, Sandbox
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.failures import Comparison, Failure, Frame
-from dreamscape.domain.repair import Candidate, Verdict, VerdictState
+from dreamscape.domain.repair import Behaviour, Candidate, Verdict, VerdictState
 from dreamscape.domain.runs import Outcome
 from dreamscape.domain.settings import HealSettings
 
@@ -109,6 +109,35 @@ class TrialServer:
                 ends[test] = _OUTCOMES.get(end["status"], Outcome.FAILED)
                 self._wall_s[test] = 1.0 + 3.0 * end["wall_s"]
         return ends
+
+    def behaviours(
+        self,
+        candidates: Sequence[Candidate],
+        tests: Sequence[str],
+        *,
+        inputs: int = 200,
+        seed: int = 0,
+        seconds: float = 20.0,
+    ) -> Behaviour:
+        """Which candidates do the same on at least ``inputs`` inputs made from the calls that ``tests`` make.
+
+        Fewer where no more could be made within ``seconds``; candidates that cannot be compared are alone.
+        """
+        job = {
+            "do": "behaviours",
+            "n": 0,
+            "candidates": [{"edits": self._edits(candidate)} for candidate in candidates],
+            "tests": list(tests),
+            "inputs": inputs,
+            "seed": seed,
+            "seconds": seconds,
+            "limits": self._limits(max(1.0, seconds / 10)),
+        }
+        answer = self._answers([job], time.monotonic() + 2 * seconds + _MARGIN_S).get(0, {})
+        if answer.get("state") != "compared":
+            return Behaviour(tuple((candidate,) for candidate in candidates), 0)
+        groups = tuple(tuple(candidates[n] for n in group) for group in answer["groups"])
+        return Behaviour(groups, answer["inputs"], tuple(answer["examples"]))
 
     def _limits(self, cpu_s_per_test: float | Mapping[str, float]) -> dict[str, object]:
         each = {} if isinstance(cpu_s_per_test, int | float) else dict(cpu_s_per_test)

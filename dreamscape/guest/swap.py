@@ -153,6 +153,12 @@ class Live:
             self._pair(inner_codes(old), inner_codes(new), path, swaps, True)
         return swaps
 
+    @staticmethod
+    def outermost(swaps: Swaps) -> List[FunctionType]:
+        """Of the functions that change, those that are not inside another that changes."""
+        inside = {id(code) for _, new in swaps for code in inner_codes(new)}
+        return [function for function, new in swaps if id(new) not in inside]
+
     def prepare(self, edits: Sequence[Edit]) -> None:
         """Does once, before forks, what every `plan` of these edits needs."""
         try:

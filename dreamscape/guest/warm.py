@@ -10,6 +10,7 @@ import time
 from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
 
 from . import limits
+from .behaviour import Comparison
 from .pool import Channel, Child, Pool, Watch
 from .rerun import Rerun
 from .state import CannotRestore, State
@@ -84,7 +85,8 @@ class Warm:
 
     def _answers(self, request: Mapping[str, Any]) -> Iterator[Answer]:
         for job in request["jobs"]:
-            self.live.prepare(_edits(job))
+            for each in (job, *job.get("candidates", ())):
+                self.live.prepare(_edits(each))
         deadline = time.monotonic() + request["seconds"]
         unconfirmed: List[Dict[str, Any]] = []
         for jobs, chunk in ((request["jobs"], _CHUNK), (unconfirmed, 1)):
@@ -152,6 +154,11 @@ class Worker:
                 end = self.trial.run_limited(key, None, job["limits"])
                 ends[key] = {"status": end["status"], "failure": end["failure"], "wall_s": end["wall_s"]}
         return {"state": "ran", "ends": ends, "retire": True}
+
+    def behaviours(self, job: Mapping[str, Any]) -> Answer:
+        """Which of the candidates do the same on generated inputs."""
+        comparison = Comparison(self.warm.live, self.trial, self.watch, self.warm.workers)
+        return comparison.compare(job, [_edits(each) for each in job["candidates"]])
 
     def _leave_clean(self, answer: Answer) -> Answer:
         """Puts the process back as it was, or has it retired."""
