@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from sandboxes import WALLED, a_sandbox
+from sandboxes import EVERY, WALLED, a_sandbox
 
 from dreamscape.agent.interpreter import find_interpreter, probe_interpreter
 from dreamscape.agent.sandbox import Command, Sandbox, SandboxLevel
@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-@pytest.fixture(params=list(SandboxLevel), ids=lambda level: level.value)
+@pytest.fixture(params=EVERY, ids=lambda level: level.value)
 def sandbox(request: pytest.FixtureRequest, project: Path) -> Sandbox:
     return Sandbox(project, request.param, a_sandbox(project, request.param).settings)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sandboxes import a_sandbox, our_interpreter, python
+from sandboxes import EVERY, a_sandbox, our_interpreter, python
 
 from dreamscape.agent.sandbox import Command, Sandbox, SandboxLevel
 from dreamscape.domain.runs import RunEnd
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.sandbox
 _SMALL = SandboxSettings(memory_mib=400, processes=40, output_mib=1, disk_mib=64)
 
 
-@pytest.fixture(params=list(SandboxLevel), ids=lambda level: level.value)
+@pytest.fixture(params=EVERY, ids=lambda level: level.value)
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
     (tmp_path / "kept.txt").write_text("kept")
     return a_sandbox(tmp_path, request.param, _SMALL)

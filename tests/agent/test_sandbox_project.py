@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from sandboxes import WALLED, a_sandbox, missing, our_interpreter, python
+from sandboxes import EVERY, WALLED, a_sandbox, missing, our_interpreter, python
 
 from dreamscape.agent.sandbox import Command, Sandbox, SandboxLevel, open_sandbox
 from dreamscape.domain.errors import CannotGoOn, DiskFull, UsageError
@@ -21,7 +21,7 @@ from dreamscape.domain.settings import SandboxSettings
 pytestmark = pytest.mark.sandbox
 
 
-@pytest.fixture(params=list(SandboxLevel), ids=lambda level: level.value)
+@pytest.fixture(params=EVERY, ids=lambda level: level.value)
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
     project = tmp_path / "project"
     (project / "package").mkdir(parents=True)
@@ -200,7 +200,7 @@ def test_what_does_not_fit_is_told_as_a_full_disk(tmp_path: Path) -> None:
         sandbox.run(Command((sys.executable, "-c", ""), 30.0, overrides={"big": bytes(5 << 20)}))
 
 
-@pytest.mark.parametrize("level", list(SandboxLevel), ids=lambda level: level.value)
+@pytest.mark.parametrize("level", EVERY, ids=lambda level: level.value)
 @pytest.mark.parametrize("name", ["with space, comma:colon\\ and = ö", os.fsdecode(b"not utf-8 \xff\xfe")])
 def test_any_name_of_a_project_will_do(tmp_path: Path, level: SandboxLevel, name: str) -> None:
     project = tmp_path / name
