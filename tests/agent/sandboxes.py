@@ -25,13 +25,7 @@ _REFUSALS: dict[SandboxLevel, str] = {}
 def a_sandbox(project: Path, level: SandboxLevel, settings: SandboxSettings | None = None) -> Sandbox:
     """A sandbox of exactly this level, in which our own interpreter can run."""
     sandbox = Sandbox(project.resolve(), level, settings or SandboxSettings(), readable=our_interpreter())
-    if level not in EVERY = (
-    SandboxLevel.NAMESPACES,
-    pytest.param(SandboxLevel.BUBBLEWRAP, marks=pytest.mark.slow),
-    SandboxLevel.NONE,
-)
-"""Bubblewrap runs the same watcher, so the fast group can do without it."""
-_REFUSALS:
+    if level not in _REFUSALS:
         _REFUSALS[level] = _refusal(sandbox)
     if _REFUSALS[level]:
         missing(f"no sandbox of level {level.value} can be built here: {_REFUSALS[level]}")
