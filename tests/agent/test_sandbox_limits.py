@@ -238,7 +238,7 @@ with sandbox.start(Command((sys.executable, "-c", {script!r}), 90.0)) as confine
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        _until(lambda: len(survivors(mark)) > 3)
+        assert _until(lambda: len(survivors(mark)) > 3)
         process.send_signal(number)
         process.wait(30)
 

@@ -183,6 +183,17 @@ def test_many_sandboxes_run_at_once(sandbox: Sandbox) -> None:
             one.__exit__(None, None, None)
 
 
+def test_the_folder_for_temporary_files_may_lie_in_the_project(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = sandbox.project / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+
+    assert said(sandbox, "import module; print(module.answer)") == "old"
+    assert list(scratch.iterdir()) == []
+
+
 def test_our_own_state_is_not_seen(sandbox: Sandbox) -> None:
     (sandbox.project / ".dreamscape").mkdir()
     (sandbox.project / ".dreamscape" / "dreamscape.db").write_text("secret")

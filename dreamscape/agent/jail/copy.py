@@ -12,25 +12,35 @@ _CANNOT_SHARE = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def copy_tree(source: bytes, target: bytes) -> None:
-    """Files, folders and symbolic links with mode and time; what is there already stays; nothing else is copied."""
+    """Files, folders and symbolic links with mode and time; what is there already stays; nothing else is copied.
+
+    The target may lie inside the source; it is not copied into itself.
+    """
+    root = os.stat(target)
+    _copy_folder(source, target, (root.st_dev, root.st_ino))
+
+
+def _copy_folder(source: bytes, target: bytes, root: tuple[int, int]) -> None:
     for entry in os.scandir(source):
         goal = os.path.join(target, entry.name)
         if os.path.lexists(goal) or entry.name == _OWN_STATE:
             continue
         try:
-            _copy(entry, goal)
+            _copy(entry, goal, root)
         except PermissionError:
             continue  # the project's own tests could not have read it either
 
 
-def _copy(entry: os.DirEntry[bytes], goal: bytes) -> None:
+def _copy(entry: os.DirEntry[bytes], goal: bytes, root: tuple[int, int]) -> None:
     status = entry.stat(follow_symlinks=False)
     if entry.is_symlink():
         os.symlink(os.readlink(entry.path), goal)
         return
+    if (status.st_dev, status.st_ino) == root:
+        return
     if entry.is_dir():
         os.mkdir(goal)
-        copy_tree(entry.path, goal)
+        _copy_folder(entry.path, goal, root)
     elif stat.S_ISREG(status.st_mode):
         _copy_content(entry.path, goal)
     else:
