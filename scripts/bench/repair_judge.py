@@ -5,8 +5,8 @@ every test that passes with the fix passes with the patch, the held-back ones in
 test files as they stood later, in the version with the most tests that pass with the fix; and on the calls that tests
 make into the package under whose run the changed functions run, and on variations of their arguments, patch and fix
 come to the same (result, arguments afterwards, or type of exception). Calls that do not come to the same twice with
-the fix itself say nothing, nor do varied arguments that the fix answers with TypeError or AttributeError: nobody promised
-anything for these.
+the fix itself say nothing, nor do varied arguments that the fix answers with TypeError or AttributeError: for these
+nobody promised anything.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def record(case: cases.Case, laid: cases.Laid, focus: list[tuple[str, str]], cal
     """Write the calls that tests make with the fix, and variations of them, to ``calls``."""
     plan = {"root": f"{laid.tree}/", "focus": focus, "out": str(calls)}
     suite.run_tests(
-        laid.tree, laid.python, cases.test_files(case), cpu_s=300, wall_s=900, plugin="repair_calls",
+        laid.tree, laid.python, cases.test_files(case), cpu_s=120, wall_s=600, plugin="repair_calls",
         extra={"BENCH_RECORD": json.dumps(plan)},
     )  # fmt: skip
     if not calls.exists():
@@ -162,7 +162,7 @@ def record(case: cases.Case, laid: cases.Laid, focus: list[tuple[str, str]], cal
 
 def run_guest(laid: cases.Laid, verb: str, source: Path, target: Path) -> None:
     command = [str(laid.python), str(trees.HERE / "repair_calls.py"), verb, str(source), str(target)]
-    suite.limited(command, 300, 600, laid.tree, suite.clean_env())
+    suite.limited(command, 120, 400, laid.tree, suite.clean_env())
 
 
 def replay(laid: cases.Laid, calls: Path, out: Path) -> list[dict[str, object]]:

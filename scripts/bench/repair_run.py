@@ -142,7 +142,9 @@ def settle(
     if heads:
         patch = judges.patch_of(laid.tree, base, heads[-1])
         judgement = judges.judge(bench, case, patch, folder / "judge")
-        return ("fixed" if judgement.right else "wrong landed"), judgement.by, judgement
+        shown = len(set(judgement.evidence) & set(getattr(case, "failing", ())))
+        rest = f", {shown} of the shown tests among them" if shown else ""
+        return ("fixed" if judgement.right else "wrong landed"), judgement.by + rest, judgement
     waiting = [item for item in items if item.get("state") == "review"]
     diffs = [diff for diff in map(proposed, waiting) if diff]
     if not waiting:

@@ -58,7 +58,7 @@ def git(repo: Path, *arguments: str, data: bytes | None = None) -> bytes:
 
 
 def find_clone(roots: Collection[Path], repo: str) -> Path | None:
-    """The clone of ``owner/name`` below one of ``roots``: ``owner+name/repo``, ``owner/name`` or ``name``, bare or not."""
+    """The clone of ``owner/name`` below a root, as ``owner+name/repo``, ``owner/name`` or ``name``, bare or not."""
     owner, name = repo.split("/")
     for root in roots:
         for place in (f"{owner}+{name}/repo", f"{owner}+{name}", repo, name, f"{name}.git"):
