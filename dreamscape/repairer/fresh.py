@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from dreamscape.repairer.module import Module, first_line
@@ -47,7 +48,8 @@ def _trimmed(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int, str
 def _region(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int]:
     """Whole lines of the smallest statement that holds the change."""
     starts = module.source.line_starts
-    first = _line_at(starts, min(each.start for each in splices))
+    # What is put between two lines belongs to both, whose indentation may differ.
+    first = min(_line_at(starts, _inner(starts, each.start)) for each in splices)
     last = _line_at(starts, max(each.end for each in splices))
     node: ast.AST | None = module.by_line.get(first)
     while isinstance(node, ast.AST) and not isinstance(node, ast.Module):
@@ -59,15 +61,14 @@ def _region(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int]:
     return 0, len(module.source.view)
 
 
+def _inner(starts: list[int], offset: int) -> int:
+    """The offset itself, or the end of the line before where it is the start of a line."""
+    at = bisect_left(starts, offset)
+    return offset - 1 if offset and at < len(starts) and starts[at] == offset else offset
+
+
 def _line_at(starts: list[int], offset: int) -> int:
-    low, high = 0, len(starts) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if starts[middle] <= offset:
-            low = middle
-        else:
-            high = middle - 1
-    return low + 1
+    return bisect_right(starts, offset)
 
 
 def _applied(module: Module, splices: tuple[Splice, ...], start: int, end: int) -> str:

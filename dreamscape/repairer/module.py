@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from dreamscape.repairer.precedence import level, needed
+from dreamscape.repairer.precedence import ATOM, level, needed
 from dreamscape.repairer.source import SourceText, Splice, parsed
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -96,9 +96,7 @@ class Module:
     def put(self, node: ast.expr, text: str) -> Splice:
         """Writes an expression in the place of another, in parentheses where it needs them."""
         start, end = self.span(node)
-        tree = parsed(f"({text})")
-        new = tree.body[0].value if tree and tree.body and isinstance(tree.body[0], ast.Expr) else None
-        loose = new is not None and level(new) < needed(self.parents.get(node), node)
+        loose = _level_of(text) < needed(self.parents.get(node), node)
         if loose and not self._is_wrapped(start, end, node):
             text = f"({text})"
         return Splice(start, end, text)
@@ -158,6 +156,13 @@ class Module:
             ]
         text = "".join(pieces)
         return text if text.endswith("\n") or not text else text + "\n"
+
+
+@lru_cache(maxsize=16_384)
+def _level_of(text: str) -> int:
+    tree = parsed(f"({text})")
+    new = tree.body[0].value if tree and tree.body and isinstance(tree.body[0], ast.Expr) else None
+    return level(new) if new is not None else ATOM
 
 
 def first_line(node: ast.stmt) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dreamscape.repairer.module import FunctionNode, Module
-from dreamscape.repairer.scope import all_arguments
+from dreamscape.repairer.scope import Scope, all_arguments
 from dreamscape.repairer.source import parsed, read_source
 
 
@@ -27,6 +27,8 @@ class Project:
     sources: Mapping[str, bytes]
     modules: dict[str, Module | None] = field(default_factory=dict)
     found: dict[str, Signature | None] = field(default_factory=dict)
+    pools: dict[Scope, list[tuple[str, ast.expr, float]]] = field(default_factory=dict)
+    """What each function may reuse of itself and its siblings."""
 
     def module(self, path: str) -> Module | None:
         """The parsed file, or None where it does not exist, decode or parse."""

@@ -30,6 +30,11 @@ class Scope:
         return self.function or self.module.tree
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the function (or module)."""
+        return tuple(ast.walk(self.root))
+
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         if self.function is None:
             return ()
@@ -104,7 +109,7 @@ class Scope:
     def uses(self) -> dict[str, list[int]]:
         """The lines on which each name (and ``self`` attribute) of the function occurs."""
         lines: defaultdict[str, list[int]] = defaultdict(list)
-        for node in ast.walk(self.root):
+        for node in self.nodes:
             match node:
                 case ast.Attribute(value=ast.Name(id="self"), attr=name):
                     lines[f"self.{name}"].append(node.lineno)
@@ -123,6 +128,37 @@ class Scope:
                 yield f"{self.self_name}.{name}", 0.8 * self.nearness(f"self.{name}", line)
         for name in self.global_values if self.function else ():
             yield name, 0.5 if name in self.uses else 0.3
+        for owner in self.variables if self.function else ():
+            if owner not in ("self", "cls"):
+                for name in sorted(self.parts.get(owner, ()))[:6]:
+                    yield f"{owner}.{name}", 0.6 * self.nearness(owner, line)
+
+    @cached_property
+    def parts(self) -> dict[str, set[str]]:
+        """The data attributes that the class around (or a short module) reads of objects of a name."""
+        return self._used[1]
+
+    @cached_property
+    def attribute_uses(self) -> dict[str, set[str]]:
+        """Each attribute that the surroundings use, with the names of the objects they use it of."""
+        return self._used[0]
+
+    @cached_property
+    def _used(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+        owner = self.module.class_of(self.function) if self.function else None
+        roots: list[ast.AST] = [owner or self.root]
+        if len(self.module.statements) < 400:
+            roots = [self.module.tree]
+        by_attribute: defaultdict[str, set[str]] = defaultdict(set)
+        by_object: defaultdict[str, set[str]] = defaultdict(set)
+        for node in (node for root in roots for node in ast.walk(root)):
+            if isinstance(node, ast.Attribute):
+                base = node.value.id if isinstance(node.value, ast.Name) else ""
+                by_attribute[node.attr].add(base)
+                parent = self.module.parents.get(node)
+                if base and not (isinstance(parent, ast.Call) and parent.func is node):
+                    by_object[base].add(node.attr)
+        return by_attribute, by_object
 
     def nearness(self, name: str, line: int) -> float:
         lines = self.uses.get(name)

@@ -86,7 +86,9 @@ class Repairer:
                 continue
             edits = site.module.source.edits(change.splices)
             if edits is not None:
-                yield Candidate(edits, ORIGIN + template, weight, f"{change.summary} ({site.module.source.path})")
+                yield Candidate(
+                    edits, ORIGIN + template, weight, f"{site.described(change)} ({site.module.source.path})"
+                )
 
     def _is_enough(self, progress: _Progress) -> bool:
         return progress.judged >= self.limit or bool(progress.plausible and progress.tried_since >= self.rivals)

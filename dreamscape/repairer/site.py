@@ -17,7 +17,10 @@ from dreamscape.repairer.source import Splice
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One possible edit; ``fit`` (0 to 1) is how natural it is among those of its template at this place."""
+    """One possible edit; ``fit`` (0 to 1) is how natural it is among those of its template at this place.
+
+    ``summary`` is empty where one expression takes the place of another: `Site.described` words that.
+    """
 
     splices: tuple[Splice, ...]
     fit: float
@@ -98,8 +101,15 @@ class Site:
 
     def put(self, node: ast.expr, text: str, fit: float, summary: str = "") -> Change:
         """The change that writes ``text`` in the place of an expression."""
-        old = self.text(node)
-        return Change((self.module.put(node, text),), fit, summary or f"`{_short(old)}` becomes `{_short(text)}`")
+        return Change((self.module.put(node, text),), fit, summary)
+
+    def described(self, change: Change) -> str:
+        """The change in words."""
+        if change.summary:
+            return change.summary
+        splice = change.splices[0]
+        old = self.module.source.between(splice.start, splice.end)
+        return f"`{_short(old)}` becomes `{_short(splice.text)}`"
 
     def splice(self, start: int, end: int, text: str, fit: float, summary: str) -> Change:
         return Change((Splice(start, end, text),), fit, summary)

@@ -29,8 +29,6 @@ _WRAPPERS: dict[str, tuple[tuple[str, float], ...]] = {
          ("{}()", 0.3), ("enumerate({})", 0.2), ("deepcopy({})", 0.1)),
 }  # fmt: skip
 
-_NEVER_WRAPPED = (ast.Constant, ast.Lambda, ast.Slice, ast.Compare, ast.BoolOp, ast.JoinedStr, ast.UnaryOp)
-
 
 def _calls(site: Site) -> list[ast.Call]:
     return [node for node in site.expressions if isinstance(node, ast.Call)]

@@ -7,10 +7,6 @@ from collections.abc import Iterator
 
 from dreamscape.repairer.site import Change, Site
 
-_PLAIN = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
-_FILTERS = ((" if {}", 0.8), (" if {} is not None", 0.7), (" if {}.strip()", 0.4), (" if {} > 0", 0.4))
-_HOLDERS = ("list", "set", "dict", "some", "str", "tuple")
-
 
 def negate_condition(site: Site) -> Iterator[Change]:
     """A condition turned round."""
@@ -117,7 +113,7 @@ def _mentioned(site: Site) -> set[str]:
 def _conditions_nearby(site: Site) -> Iterator[tuple[str, float]]:
     """Conditions of the function, and their parts, as they are written."""
     seen: set[str] = set()
-    for node in ast.walk(site.scope.root) if site.function else ():
+    for node in site.scope.nodes if site.function else ():
         if not isinstance(node, ast.If | ast.While | ast.IfExp) or node is site.node:
             continue
         parts = [node.test, *(node.test.values if isinstance(node.test, ast.BoolOp) else [])]

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from dreamscape.repairer.site import Change, Site
 
-_PARTS = (("[1:]", 1.0), ("[:-1]", 0.9), ("[::-1]", 0.6), ("[0]", 0.5), ("[-1]", 0.5), ("[:]", 0.4))
-
 
 def number(site: Site) -> Iterator[Change]:
     """Another number or truth value in the place of a constant."""
@@ -68,6 +66,8 @@ def _counts(site: Site, node: ast.expr) -> float:
             return 0.7 if site.kind(node) == "num" else 0.25
         case ast.BinOp():
             return 0.5 if site.kind(node) == "num" else 0.2
+        case ast.GeneratorExp() | ast.ListComp():
+            return 0.6 if site.kind(node) == "num" else 0.4
         case ast.Tuple() | ast.List():
             return 0.4 if site.kind(node) == "num" else 0.1
     return 0.0
@@ -102,7 +102,16 @@ def offset_by_name(site: Site) -> Iterator[Change]:
                 yield site.put(node, f"{text} + {name}", 0.6 * weight * near)
                 yield site.put(node, f"{text} - {name}", 0.7 * weight * near)
                 yield site.put(node, f"{tight} * {name}", 0.3 * weight * near)
-        for form, fit in (("{} * 2", 0.4), ("{} // 2", 0.4), ("{} ** 2", 0.4), ("{} % 2", 0.2), ("{} / 100", 0.2)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            for name in sorted(site.scope.parts.get(node.value.id, set()) - {node.attr})[:6]:
+                for symbol, fit in (("*", 0.8), ("+", 0.6), ("-", 0.6)):
+                    yield site.put(node, f"{tight} {symbol} {node.value.id}.{name}", fit * weight)
+        for name, near, kind in site.values[:10]:
+            if kind in ("str", "list", "tuple", "some", "dict", "set") or (not kind and name in site.scope.parameters):
+                least = 0.6 if kind else 0.35
+                yield site.put(node, f"{text} - len({name})", least * weight * near)
+                yield site.put(node, f"{text} + len({name})", 0.5 * least * weight * near)
+        for form, fit in (("{} * 2", 0.2), ("{} // 2", 0.2), ("{} ** 2", 0.3), ("{} % 2", 0.1), ("{} / 100", 0.15)):
             yield site.put(node, form.format(tight), fit * weight)
 
 

@@ -9,7 +9,6 @@ from itertools import pairwise
 from dreamscape.repairer.module import FunctionNode
 from dreamscape.repairer.site import Change, Site
 
-_FIELDS = ("None", "0", "''", "False", "True", "field(default_factory=list)", "field(default_factory=dict)")
 _EMPTY = {"[]": "[]", "{}": "{}", "set()": "set()", "list()": "list()", "dict()": "dict()"}
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from dreamscape.repairer.site import Change, Site
 
-_SIMPLE = (ast.Constant, ast.Name, ast.List, ast.Dict, ast.Tuple, ast.UnaryOp)
-
 
 def _results(site: Site) -> list[tuple[str, float]]:
     """What a guard may return: what the function returns elsewhere, the usual empty values, parameters."""
@@ -16,7 +14,7 @@ def _results(site: Site) -> list[tuple[str, float]]:
     if site.function is None:
         return []
     has_value = False
-    for node in ast.walk(site.function):
+    for node in site.scope.nodes:
         if isinstance(node, ast.Return) and node.value is not None:
             has_value = True
             text = site.text(node.value)

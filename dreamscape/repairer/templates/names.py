@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from dreamscape.repairer.kinds import fits
 from dreamscape.repairer.scope import BUILTINS
@@ -34,6 +35,7 @@ _METHODS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=16_384)
 def similarity(one: str, other: str) -> float:
     """How alike two names are written, 0 to 1."""
     return SequenceMatcher(None, one.lower(), other.lower()).ratio()
@@ -62,6 +64,11 @@ def variable(site: Site) -> Iterator[Change]:
             if name != own:
                 alike = 0.25 * similarity(own, name)
                 yield site.put(node, name, min(1.0, fits(kind, other) * near * (0.8 + alike)))
+    for node in site.loads:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            for owner in site.scope.variables:
+                if owner != node.value.id and (node.attr in site.scope.parts.get(owner, ()) or owner == "self"):
+                    yield site.put(node, f"{owner}.{node.attr}", 0.9 * site.scope.nearness(owner, site.line))
 
 
 def stored_name(site: Site) -> Iterator[Change]:
@@ -89,7 +96,7 @@ def value_of(site: Site) -> Iterator[Change]:
 
 def attribute(site: Site) -> Iterator[Change]:
     """Another attribute or method: relatives, what the file uses of the same object, the nearest by name."""
-    used = _attributes_used(site)
+    used = site.scope.attribute_uses
     for node in site.expressions:
         if not isinstance(node, ast.Attribute):
             continue
@@ -112,19 +119,6 @@ def attribute(site: Site) -> Iterator[Change]:
 
 def _called(site: Site) -> list[ast.expr]:
     return [node.func for node in site.expressions if isinstance(node, ast.Call)]
-
-
-def _attributes_used(site: Site) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    roots: list[ast.AST] = [site.module.class_of(site.node) or site.scope.root]
-    if len(site.module.statements) < 400:
-        roots.append(site.module.tree)
-    for root in roots:
-        for node in ast.walk(root):
-            if isinstance(node, ast.Attribute):
-                base = node.value.id if isinstance(node.value, ast.Name) else ""
-                found.setdefault(node.attr, set()).add(base)
-    return found
 
 
 def function(site: Site) -> Iterator[Change]:

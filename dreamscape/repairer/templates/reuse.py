@@ -30,26 +30,33 @@ def _neighbours(site: Site) -> Iterator[tuple[FunctionNode, float]]:
 
 def expression(site: Site) -> Iterator[Change]:
     """An expression of the same form and kind from this function or its siblings."""
-    pool: dict[str, tuple[ast.expr, float]] = {}
-    known = {*site.scope.variables, *site.scope.globals, *BUILTINS}
-    for function, weight in _neighbours(site):
-        for node in ast.walk(function):
-            if isinstance(
-                node, ast.Call | ast.Subscript | ast.BinOp | ast.Compare | ast.BoolOp | ast.Attribute | ast.List
-            ):
-                text = site.text(node)
-                if len(text) <= 60 and "\n" not in text and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-                    near = 1.0 / (1.0 + 0.04 * abs(node.lineno - site.line))
-                    pool.setdefault(text, (node, weight * (0.5 + 0.5 * near)))
-    usable = [(text, node, fit) for text, (node, fit) in pool.items() if _names(node) <= known]
+    if site.scope not in site.project.pools:
+        site.project.pools[site.scope] = list(_pool(site))
+    offered = [
+        (text, node, weight * (0.5 + 0.5 / (1.0 + 0.04 * abs(node.lineno - site.line))), site.kind(node))
+        for text, node, weight in site.project.pools[site.scope]
+    ]
     for old in site.loads:
         if isinstance(old, ast.Constant | ast.JoinedStr | ast.Lambda):
             continue
         own, kind = site.text(old), site.kind(old)
-        for text, node, fit in usable:
-            if text != own and not _within(site, node, old):
+        inside = {id(inner) for inner in ast.walk(old)}
+        for text, node, fit, other in offered:
+            if text != own and id(node) not in inside:
                 form = 1.0 if type(node) is type(old) else 0.35
-                yield site.put(old, text, fit * form * fits(kind, site.kind(node)))
+                yield site.put(old, text, fit * form * fits(kind, other))
+
+
+def _pool(site: Site) -> Iterator[tuple[str, ast.expr, float]]:
+    known = {*site.scope.variables, *site.scope.globals, *BUILTINS}
+    seen: set[str] = set()
+    for function, weight in _neighbours(site):
+        for node in ast.walk(function):
+            if isinstance(node, _REUSABLE) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+                text = site.text(node)
+                if text not in seen and len(text) <= 60 and "\n" not in text and _names(node) <= known:
+                    seen.add(text)
+                    yield text, node, weight
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -57,17 +64,11 @@ def _names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - bound
 
 
-def _within(site: Site, inner: ast.AST, outer: ast.AST) -> bool:
-    return inner is outer or (any(each is inner for each in ast.walk(outer)) and isinstance(inner, ast.Attribute))
-
-
 def sibling_statement(site: Site) -> Iterator[Change]:
     """A simple statement of a sibling function that this one lacks, before or in the place of this."""
     if site.function is None or isinstance(site.node, FunctionNode):
         return
-    own = {
-        site.text(node) for node in ast.walk(site.function) if isinstance(node, ast.Assign | ast.Expr | ast.AugAssign)
-    }
+    own = {site.text(node) for node in site.scope.nodes if isinstance(node, ast.Assign | ast.Expr | ast.AugAssign)}
     known = {*site.scope.variables, *site.scope.globals, *BUILTINS}
     for function, weight in _neighbours(site):
         for node in function.body if function is not site.function else ():
@@ -88,7 +89,7 @@ def sibling_statement(site: Site) -> Iterator[Change]:
 
 
 def _tests(site: Site) -> list[ast.expr]:
-    return [node.test for node in ast.walk(site.scope.root) if isinstance(node, ast.If)]
+    return [node.test for node in site.scope.nodes if isinstance(node, ast.If)]
 
 
 def twin(site: Site) -> Iterator[Change]:
@@ -96,7 +97,7 @@ def twin(site: Site) -> Iterator[Change]:
     own = list(header(site.node))
     if site.function is None or not own:
         return
-    for other in ast.walk(site.function):
+    for other in site.scope.nodes:
         if type(other) is not type(site.node) or other is site.node or not isinstance(other, ast.stmt):
             continue
         theirs = list(header(other))

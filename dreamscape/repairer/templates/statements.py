@@ -202,7 +202,7 @@ def insert_call(site: Site) -> Iterator[Change]:
         if kind not in ("list", "set", ""):
             continue
         methods = dict(_calls_for(kind))
-        for node in ast.walk(site.scope.root):
+        for node in site.scope.nodes:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -224,9 +224,7 @@ def insert_assignment(site: Site) -> Iterator[Change]:
     block, at = _position(site)
     names = [each for each in site.values if "." not in each[0] or each[0].startswith("self.")][:9]
     stored = {
-        inner.id
-        for inner in ast.walk(site.scope.root)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+        inner.id for inner in site.scope.nodes if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
     }
     for target, near, kind in names:
         changed = 1.0 if target in stored or target.startswith("self.") else 0.5
@@ -260,7 +258,7 @@ def duplicate(site: Site) -> Iterator[Change]:
     if not site.function or isinstance(site.node, FunctionNode):
         return
     block, at = _position(site)
-    for node in ast.walk(site.function):
+    for node in site.scope.nodes:
         if not isinstance(node, ast.Assign | ast.AugAssign | ast.Expr) or node is site.node or _is_docstring(node):
             continue
         code = site.text(node)

@@ -1,0 +1,2 @@
+def observe(program, random):
+    return program.bitcount(random.randint(0, 5000))

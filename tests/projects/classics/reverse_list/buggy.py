@@ -1,0 +1,13 @@
+class Node:
+    def __init__(self, value, successor=None):
+        self.value = value
+        self.successor = successor
+
+
+def reverse(node):
+    previous = None
+    while node:
+        following = node.successor
+        node.successor = previous
+        node = following
+    return previous

@@ -1,0 +1,2 @@
+def observe(program, random):
+    return program.sieve(random.randint(0, 60))

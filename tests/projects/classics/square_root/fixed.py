@@ -1,0 +1,5 @@
+def root(x, epsilon):
+    guess = x / 2
+    while abs(x - guess ** 2) > epsilon:
+        guess = 0.5 * (guess + x / guess)
+    return guess

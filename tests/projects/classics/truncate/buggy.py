@@ -1,0 +1,4 @@
+def truncate(text, limit, mark="..."):
+    if len(text) <= limit:
+        return text
+    return text[:limit].rstrip() + mark
