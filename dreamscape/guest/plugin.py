@@ -51,6 +51,8 @@ class Plugin:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: Any) -> Any:
         self._overrule(early_config.known_args_namespace)
+        # Not sooner: installed plugins are imported by now, and a trace function makes that slow.
+        self._tracer.start()
         outcome = yield
         if outcome.excinfo is not None:
             self._not_collected(outcome.excinfo[1], "conftest.py")
@@ -279,7 +281,6 @@ def main(arguments: List[str]) -> None:
 
 
 def _run(arguments: List[str], plugin: Plugin, tracer: Tracer) -> int:
-    tracer.start()
     try:
         return int(pytest.main(arguments, plugins=[plugin]))
     except SystemExit as exit_:
