@@ -48,7 +48,7 @@ class TrialServer:
         base_overrides: Mapping[str, bytes | None] | None = None,
     ) -> None:
         self._sandbox = sandbox
-        self._python = interpreter.executable
+        self._interpreter = interpreter
         self._settings = settings
         self._sources = dict(sources)
         self._test_files = tuple(test_files)
@@ -87,6 +87,10 @@ class TrialServer:
         job = {"do": "judge", "failing": list(failing), "others": list(others), "limits": self._limits(cpu_s_per_test)}
         jobs = [dict(job, n=n, edits=self._edits(candidate)) for n, candidate in enumerate(candidates)]
         answers = self._answers(jobs, deadline)
+        for n, answer in answers.items():
+            if answer["state"] == "unfit":
+                with self._apart(candidates[n]) as server:
+                    answers.update(server._answers([dict(job, n=n, edits=[])], deadline))
         return tuple(_verdict(candidate, answers.get(n)) for n, candidate in enumerate(candidates))
 
     def baseline(
@@ -155,24 +159,42 @@ class TrialServer:
         return os.path.realpath(self._sandbox.project / path)
 
     def _answers(self, jobs: Sequence[Mapping[str, Any]], deadline: float | None) -> dict[int, dict[str, Any]]:
-        """Answers by number; a server that dies is started once more for what it has not answered."""
+        """Answers by number. Where the server dies, the rest is asked for one by one: only who kills it loses."""
         answers: dict[int, dict[str, Any]] = {}
-        for _ in range(2):
-            left = [job for job in jobs if job["n"] not in answers]
+        batches = [list(jobs)]
+        while batches:
+            batch = batches.pop(0)
             seconds = _LONGEST_S if deadline is None else deadline - time.monotonic()
-            if not left or seconds <= 0:
+            if not batch or seconds <= 0:
                 break
             if self._line is None:
                 self._line = self._started()
-            for answer in self._line.ask(left, seconds):
-                answers[answer["n"]] = answer
+            answers.update({answer["n"]: answer for answer in self._line.ask(batch, seconds)})
             if not self._line.is_alive:
                 self.close()
+                left = [job for job in batch if job["n"] not in answers]
+                if len(batch) > 1:
+                    batches = [[job] for job in left]
+                elif left:
+                    answers[left[0]["n"]] = {"state": "crash", "why": "it ended the whole server"}
         return answers
+
+    def _apart(self, candidate: Candidate) -> TrialServer:
+        """A server in which the candidate is the base: for changes of what pytest itself loads."""
+        changed = candidate.applied_to(self._sources)
+        return TrialServer(
+            self._sandbox,
+            self._interpreter,
+            self._settings,
+            {**self._sources, **changed},
+            self._test_files,
+            workers=1,
+            base_overrides={**self._overrides, **changed},
+        )
 
     def _started(self) -> _Line:
         command = Command(
-            launch(self._python, "server"),
+            launch(self._interpreter.executable, "server"),
             timeout_s=_LONGEST_S,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
             overrides=self._overrides,
