@@ -22,11 +22,14 @@ def test_an_average_of_nothing_is_nothing():
 
 def test_an_average_is_the_mean():
     assert average([1.0, 2.0, 6.0]) == 3.0
+    assert average([2.5]) == 2.5
+    assert average([4.0, 5.0]) == 4.5
 
 
 def test_the_cheapest_shop_wins():
     assert cheapest({"corner": 2.2, "market": 1.9, "mall": 2.0}) == "market"
     assert cheapest({"corner": 1.0}) == "corner"
+    assert cheapest({"corner": 1.5, "market": 2.0, "mall": 1.5}) == "corner"
     assert cheapest({}) is None
 
 

@@ -43,8 +43,9 @@ def test_what_is_at_its_minimum_runs_low():
 def test_merging_empties_the_other():
     one, two = full(), full()
     two.add("oats", "100 g")
+    two.take("rice", "300 g")
     one.merge(two)
-    assert one.items == {"rice": 2000, "salt": 400, "oats": 100}
+    assert one.items == {"rice": 1700, "salt": 400, "oats": 100}
     assert two.items == {}
 
 
