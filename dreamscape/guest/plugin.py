@@ -260,11 +260,11 @@ def main(arguments: List[str]) -> None:
     The process ends at once when pytest is done: threads and exit handlers the tests left behind could keep it.
     """
     reporter = from_environment()
-    root = os.path.abspath(os.environ.pop("DREAMSCAPE_TREE", "") or os.getcwd())
-    original = os.environ.pop("DREAMSCAPE_ORIGINAL", "")
-    with open(os.path.join(os.environ.pop("DREAMSCAPE_FILES"), "run.json"), encoding="utf-8") as file:
+    told = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DREAMSCAPE_")}
+    root = os.path.abspath(told.get("DREAMSCAPE_PROJECT") or os.getcwd())
+    original = told.get("DREAMSCAPE_ORIGINAL", "")
+    with open(os.path.join(told["DREAMSCAPE_FILES"], "run.json"), encoding="utf-8") as file:
         request = json.load(file)
-    os.environ.pop("DREAMSCAPE_REQUESTS", None)
     project = Project(root)
     reporter.send("hello", root=root, python=sys.version.split()[0], pytest=pytest.__version__)
     tracer = tracer_for(request["coverage"], project)

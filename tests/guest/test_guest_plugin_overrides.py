@@ -115,10 +115,10 @@ def test_modules_of_the_tree_the_project_was_copied_from_are_strangers(tmp_path:
     project = lay(tmp_path / "copy", SUITE)
     lay(project, {"conftest.py": f"import sys\nsys.path.insert(0, {str(original)!r})\nimport shop\n"})
 
-    record = told_outside(project, DREAMSCAPE_TREE=str(project), DREAMSCAPE_ORIGINAL=str(original))
+    record = told_outside(project, DREAMSCAPE_PROJECT=str(project), DREAMSCAPE_ORIGINAL=str(original))
 
     assert record.strangers == (f"shop: {original}/shop.py",)
-    assert told_outside(project, DREAMSCAPE_TREE=str(project)).strangers == ()
+    assert told_outside(project, DREAMSCAPE_PROJECT=str(project)).strangers == ()
 
 
 def test_settings_of_the_project_are_found_from_a_selection_too(tmp_path: Path) -> None:
