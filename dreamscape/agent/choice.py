@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from dreamscape.domain.repair import Behaviour, Candidate, Choice
@@ -14,7 +15,6 @@ DOUBTFUL = {
     "drop-frame": "it only takes a condition away",
     "try-around": "it hides an exception",
     "replace-condition": "it puts another condition in the place of the written one",
-    "returned-value": "it returns something else altogether",
     "value-of": "it throws a computation away",
 }
 """Kinds of change (last part of a candidate's origin) that often pass tests without being right.
@@ -37,7 +37,7 @@ def choose(plausible: Sequence[Candidate], behaviour: Behaviour) -> Choice:
     2. Of several plausible candidates, at least `INPUTS_NEEDED` inputs were compared; few inputs show agreement
        where there is none. A single one needs no comparison.
     3. At least one edit of the group is of a kind that repairs rather than silences (see `DOUBTFUL`), changes one
-       place rather than two unrelated ones, and does more than take code away.
+       place rather than two unrelated ones, does more than take code away, and does not just return a literal.
     """
     if not plausible:
         raise ValueError("no plausible candidate to choose from")
@@ -73,7 +73,17 @@ def _doubt(candidate: Candidate) -> str:
         return "it changes two places at once"
     if all(not edit.replacement.strip() for edit in candidate.edits):
         return "it only takes code away"
+    if kinds[0] == "returned-value" and all(_is_literal(edit.replacement) for edit in candidate.edits):
+        return "it answers with a fixed value"
     return DOUBTFUL.get(kinds[0], "")
+
+
+def _is_literal(code: bytes) -> bool:
+    try:
+        ast.literal_eval(code.decode("utf-8", "replace").strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _unnaturalness(candidate: Candidate) -> tuple[bool, float, int, str]:

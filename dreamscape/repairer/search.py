@@ -6,7 +6,7 @@ import ast
 import heapq
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, islice, takewhile
 
 from dreamscape.domain.failures import fingerprint
 from dreamscape.domain.repair import Candidate, Judge, RepairCase, Reply, Step, Verdict, VerdictState
@@ -23,8 +23,11 @@ from dreamscape.repairer.tokens import token_candidates
 ORIGIN = "repairer:"
 """What the origin of each of our candidates begins with; the template's name follows."""
 _FIRST_BATCH = 64
-_RIVALS_SHARE = 0.25
-"""After a plausible candidate, all others down to this share of its weight are still tried (chosen)."""
+_RIVALS_SHARE = 0.3
+"""After a plausible candidate, all others down to this share of its weight are still tried.
+
+What is held to be far less likely is no rival: on the programs for tuning, right repairs had wrong ones at 0.10 to 0.27
+of their weight beside them, and none was itself below half the weight of a wrong one."""
 
 
 @dataclass(eq=False)
@@ -36,6 +39,11 @@ class _Progress:
     """Candidates under which the test failed otherwise than before: halves of a pair, perhaps."""
     judged: int = 0
     tried_since: int = 0
+
+    def could_rival(self, candidate: Candidate) -> bool:
+        """Whether it is likely enough beside what was found; everything is while nothing was."""
+        best = max((each.weight for each in self.plausible), default=0.0)
+        return candidate.weight >= _RIVALS_SHARE * best
 
 
 class Repairer:
@@ -65,13 +73,12 @@ class Repairer:
         singles = self.candidates(case, project, clues)
         size = _FIRST_BATCH
         while not self._is_enough(progress):
-            batch = tuple(islice(singles, min(size, self.limit - progress.judged)))
+            rivals = takewhile(progress.could_rival, singles)
+            batch = tuple(islice(rivals, min(size, self.limit - progress.judged)))
             if not batch:
                 break
             _learn(progress, known, (yield Judge(batch)))
-            if self._is_past(progress, batch[-1]):
-                return
-            size = self.batch
+            size = min(2 * size, self.batch)
         for batch in pairs(progress.moved, self.batch) if not progress.plausible else ():
             if progress.judged >= self.limit or self._is_enough(progress):
                 return
@@ -92,11 +99,6 @@ class Repairer:
 
     def _is_enough(self, progress: _Progress) -> bool:
         return progress.judged >= self.limit or bool(progress.plausible and progress.tried_since >= self.rivals)
-
-    def _is_past(self, progress: _Progress, last: Candidate) -> bool:
-        """Whether what would come next is too unlikely to be a rival of what was found."""
-        best = max((each.weight for each in progress.plausible), default=0.0)
-        return bool(best) and last.weight < _RIVALS_SHARE * best and progress.tried_since >= self.batch
 
 
 def _learn(progress: _Progress, known: set[str], reply: Reply) -> None:

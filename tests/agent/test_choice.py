@@ -83,6 +83,13 @@ def test_taking_code_away_is_doubtful_whoever_proposes_it(origin: str) -> None:
     assert not choose([only], Behaviour(((only,),), 300)).may_land
 
 
+@pytest.mark.parametrize(("text", "lands"), [(b"[]", False), (b"-1", False), (b"depth == 0", True), (b"[n]", True)])
+def test_returning_a_literal_is_doubtful_returning_a_computation_is_not(text: bytes, lands: bool) -> None:
+    only = candidate(1, origin="repairer:returned-value", text=text)
+
+    assert choose([only], Behaviour(((only,),), 300)).may_land is lands
+
+
 def test_two_changes_at_once_wait_for_review() -> None:
     only = candidate(1, origin="repairer:comparison+number")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from dreamscape.repairer.kinds import fits
+from dreamscape.repairer.module import header
 from dreamscape.repairer.site import Change, Site
 
 _WRAPPERS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -185,6 +186,7 @@ def wrap_chosen(site: Site) -> Iterator[Change]:
                 if name != site.text(node):
                     yield site.put(node, f"max({name}, {site.text(node)})", 0.6 * near)
                     yield site.put(node, f"min({name}, {site.text(node)})", 0.6 * near)
+            yield from _chosen_of_pair(site, node)
     for node in site.loads:
         parent = site.module.parents.get(node)
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and not isinstance(parent, ast.Attribute):
@@ -193,6 +195,22 @@ def wrap_chosen(site: Site) -> Iterator[Change]:
             for name in list(site.scope.methods)[:12] if site.scope.self_name else ():
                 if not name.startswith("__"):
                     yield site.put(node, f"{site.scope.self_name}.{name}({site.text(node)})", 0.25)
+
+
+def _chosen_of_pair(site: Site, node: ast.expr) -> Iterator[Change]:
+    """The larger or smaller of a value and one that the same statement, or the condition around it, reads."""
+    near = [*site.expressions, *header(outer)] if (outer := _statement_around(site)) else site.expressions
+    own = site.text(node)
+    others = {site.text(each) for each in near if isinstance(each, ast.Subscript | ast.Attribute)}
+    for text in sorted(others)[:8]:
+        if text != own and own not in text and len(text) <= 40:
+            yield site.put(node, f"max({text}, {own})", 0.4)
+            yield site.put(node, f"min({text}, {own})", 0.4)
+
+
+def _statement_around(site: Site) -> ast.stmt | None:
+    parent = site.module.parents.get(site.node)
+    return parent if isinstance(parent, ast.If | ast.While | ast.For) else None
 
 
 def unwrap(site: Site) -> Iterator[Change]:

@@ -61,7 +61,7 @@ def _counts(site: Site, node: ast.expr) -> float:
         case ast.Compare():
             return 0.7 if site.kind(node) == "num" else 0.0
         case ast.Call():
-            return 0.7 if site.kind(node) == "num" else 0.3
+            return 0.7 if site.kind(node) == "num" else 0.2
         case ast.Return() | ast.Assign() | ast.AugAssign():
             return 0.7 if site.kind(node) == "num" else 0.25
         case ast.BinOp():

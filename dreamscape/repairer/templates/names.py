@@ -23,7 +23,7 @@ _METHODS = (
     ("pop", "popleft", "remove"), ("strip", "lstrip", "rstrip"), ("startswith", "endswith"),
     ("find", "rfind", "index", "rindex"), ("keys", "values", "items"), ("upper", "lower", "title", "capitalize"),
     ("split", "rsplit", "splitlines", "partition"), ("partition", "rpartition"), ("ljust", "rjust", "center", "zfill"),
-    ("isdigit", "isalpha", "isalnum", "isnumeric", "isdecimal"), ("isupper", "islower"), ("get", "pop", "setdefault"),
+    ("isdigit", "isalpha", "isalnum", "isnumeric", "isdecimal"), ("isupper", "islower"), ("get", "setdefault"),
     ("union", "intersection", "difference", "symmetric_difference"), ("search", "match", "fullmatch", "findall"),
     ("sub", "subn"), ("copy", "deepcopy"), ("sort", "reverse"), ("days", "seconds", "total_seconds"),
     ("year", "month", "day"), ("hour", "minute", "second"), ("weekday", "isoweekday"),
