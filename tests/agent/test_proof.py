@@ -1,0 +1,69 @@
+"""Two fresh full runs decide; the suite's own chance and order must not."""
+
+from collections.abc import Mapping
+
+from dreamscape.agent.proof import prove
+from dreamscape.domain.runs import Outcome, RunEnd, TestResult, TestRun
+
+CHANGES = {"m.py": b"x = 1\n"}
+
+
+class Suite:
+    """Keeps `SuiteRunner.run`'s promise; ``fails(changed, order, turn)`` names the tests that fail."""
+
+    def __init__(self, fails: object, tests: tuple[str, ...] = ("t::bug", "t::a", "t::b")) -> None:
+        self.fails = fails
+        self.tests = tests
+        self.runs: list[str] = []
+
+    def __call__(self, *, overrides: Mapping[str, bytes] | None = None, order: str = "given", seed: int = 0) -> TestRun:
+        changed = bool(overrides)
+        self.runs.append(f"{order}{'+' if changed else ''}")
+        failing = self.fails(changed, order, len(self.runs))  # type: ignore[operator]
+        results = [TestResult(t, Outcome.FAILED if t in failing else Outcome.PASSED) for t in self.tests]
+        return TestRun(tuple(results), (), RunEnd.EXITED, 0, 0.1)
+
+
+def test_a_repair_that_passes_in_order_and_at_random_is_proven_by_two_runs() -> None:
+    suite = Suite(lambda changed, order, turn: () if changed else ("t::bug",))
+
+    assert prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+    assert suite.runs == ["given+", "random+"]
+
+
+def test_a_test_that_passed_before_and_fails_now_refutes_it() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::a",))
+
+    proof = prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"])
+
+    assert not proof.holds
+    assert "t::a" in proof.why
+
+
+def test_a_skipped_or_missing_test_has_not_passed() -> None:
+    suite = Suite(lambda changed, order, turn: (), tests=("t::a", "t::b"))
+
+    assert not prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+
+
+def test_an_order_that_breaks_the_suite_anyway_is_not_held_against_the_repair() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::b",) if order == "random" else ())
+
+    assert prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+
+
+def test_a_repair_that_only_the_random_order_breaks_is_refuted() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::b",) if changed and (order == "random" or turn > 1) else ())
+
+    assert not prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+
+
+def test_a_test_that_fails_once_by_chance_gets_one_repetition() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::a",) if turn == 1 else ())
+
+    assert prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+
+
+def test_a_file_that_could_not_be_collected_is_repaired_when_all_in_it_passes() -> None:
+    assert prove(Suite(lambda *_: ()), CHANGES, ["t"], ["t::a"]).holds
+    assert not prove(Suite(lambda *_: ("t::b",)), CHANGES, ["t"], ["t::a"]).holds

@@ -1,0 +1,35 @@
+"""What is worked on first."""
+
+from dreamscape.domain.failures import Failure, FailureClass
+from dreamscape.domain.repair import Candidate, Edit, RepairCase, Suspect
+from dreamscape.engine.diffs import change_id, diff_of
+from dreamscape.engine.queue import by_impact
+
+IMPACT = {("low.py", 1): 0.2, ("high.py", 1): 0.9, ("mid.py", 1): 0.5}
+
+
+def case(name: str, *suspects: Suspect) -> RepairCase:
+    failure = Failure(f"t::{name}", "call", "AssertionError", "")
+    return RepairCase(name, (failure,), FailureClass.WRONG_VALUE, name, suspects, {"m.py": b"a = 1\nb = 2"})
+
+
+def test_the_case_with_the_highest_impact_among_its_suspects_comes_first() -> None:
+    cases = [
+        case("a", Suspect("low.py", 1, "f", 1.0)),
+        case("b", Suspect("low.py", 1, "f", 1.0), Suspect("high.py", 1, "g", 0.6)),
+        case("c", Suspect("mid.py", 1, "h", 1.0), Suspect("high.py", 1, "g", 0.1)),
+        case("d"),
+    ]
+
+    items = by_impact(cases, lambda path, line: IMPACT[path, line])
+
+    assert [(item.id, item.impact) for item in items] == [("b", 0.9), ("c", 0.5), ("a", 0.2), ("d", 0.0)]
+
+
+def test_a_change_is_known_by_its_diff() -> None:
+    change = Candidate((Edit("m.py", 4, 5, b"3"),), "constant", 1.0, "1 becomes 3")
+
+    diff = diff_of(case("a"), change)
+
+    assert diff == "--- a/m.py\n+++ b/m.py\n@@ -1,2 +1,2 @@\n-a = 1\n+a = 3\n b = 2\n\\ No newline at end of file\n"
+    assert change_id(diff) == change_id(diff_of(case("b"), change))
