@@ -38,6 +38,8 @@ _Unparsed: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if
 class Terminated(KeyboardInterrupt):
     """SIGTERM: the same to all who save state, told apart only by the exit code."""
 
+    exit_code = TERMINATED
+
 
 def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
     """Parses and runs one command line; gives its exit code whatever happens."""

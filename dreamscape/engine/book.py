@@ -45,6 +45,7 @@ class RunBook:
         self._clock = clock
         self._began = time.monotonic()
         self._items: dict[str, ItemReport] = {}
+        self._rests_on: dict[str, str] = {}
 
     def open(self) -> None:
         """Says that the run has begun."""
@@ -101,9 +102,14 @@ class RunBook:
             )
         )
 
-    def record_rollback(self, item: str, commit: str | None, why: str) -> None:
+    def record_also_repaired(self, report: ItemReport, by: str) -> None:
+        """Tests that the landing of another item repaired as well."""
+        self._rests_on[report.id] = by
+        self.record(report)
+
+    def record_rollback(self, item: str, why: str) -> None:
         """A landing was taken back, and with it all items that rested on it."""
-        for report in [r for r in self._items.values() if r.id == item or (commit and r.commit == commit)]:
+        for report in [r for r in self._items.values() if item in (r.id, self._rests_on.get(r.id))]:
             self.record(replace(report, state=ItemState.ROLLED_BACK, why=why))
         for landing in self._history.landings(self.run):
             if landing.item == item and landing.undone is None:

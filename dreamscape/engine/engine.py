@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dreamscape.domain.errors import CannotGoOn, DreamscapeError, NoTests
+from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, NoTests
 from dreamscape.domain.events import EventKind
-from dreamscape.domain.failures import Failure, FailureClass
-from dreamscape.domain.ports import Agent, Bench, Clock, History, Lander, Models
+from dreamscape.domain.failures import Failure, FailureClass, digest
+from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
 from dreamscape.domain.records import HealReport, ItemReport, Plan
 from dreamscape.domain.repair import Candidate, ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Outcome, RunEnd, TestRun
@@ -29,6 +29,9 @@ HOPELESS = {
     FailureClass.FIXTURE: "the test asks for a fixture that does not exist, and tests are never changed",
 }
 """What no change of the code can repair, and why."""
+
+LANDING_TRIES = 3
+"""So often a repair is proven anew because the branch moved meanwhile, before it is left to a person (chosen)."""
 
 GOOD = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED})
 
@@ -169,9 +172,9 @@ class AutomationEngine:
         with self._agent.bench(item.case) as bench:
             solution = self._solver.solve(item, decision, bench, deadline)
             book.record_attempts(item, solution.attempts)
-            return self._conclude(book, item, solution, bench, time.monotonic() - began)
+        return self._conclude(book, item, solution, time.monotonic() - began)
 
-    def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, bench: Bench, seconds: float) -> ItemReport:
+    def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, seconds: float) -> ItemReport:
         report = replace(
             item_report(item, ItemState.UNSOLVED, solution.why),
             model=solution.model or (solution.attempts[-1].card.name if solution.attempts else None),
@@ -180,7 +183,7 @@ class AutomationEngine:
             seconds=seconds,
         )
         if solution.proven is not None:
-            return self._land(book, item, solution.proven, bench, report)
+            return self._land(book, item, solution.proven, report)
         if solution.choice is None:
             return report
         choice = solution.choice
@@ -193,10 +196,8 @@ class AutomationEngine:
             examples=choice.examples,
         )
 
-    def _land(
-        self, book: RunBook, item: WorkItem, candidate: Candidate, bench: Bench, report: ItemReport
-    ) -> ItemReport:
-        changes = candidate.applied_to(item.case.sources)
+    def _land(self, book: RunBook, item: WorkItem, candidate: Candidate, report: ItemReport) -> ItemReport:
+        changes, diff = candidate.applied_to(item.case.sources), diff_of(item.case, candidate)
         trailers = [
             ("Dreamscape-Run", book.run),
             ("Dreamscape-Item", item.id),
@@ -205,14 +206,14 @@ class AutomationEngine:
         ]
         subject = f"Repair {item.case.suspects[0].function or candidate.paths[0]}: {candidate.summary}"
         try:
-            landing = self._lander.land(changes, item.case.sources, subject, trailers)
-        except HeadMoved as moved:
-            # Somebody committed meanwhile: what was proven on the old head counts for nothing on the new one.
-            self._lander.catch_up()
-            proof = bench.prove(candidate)
-            if not proof.holds:
-                return replace(report, why=f"{moved}, and there {proof.why}")
-            landing = self._lander.land(changes, item.case.sources, subject, trailers)
+            landing = self._land_where_proven(
+                item, candidate, lambda: self._lander.land(changes, item.case.sources, subject, trailers)
+            )
+        except DiskFull:
+            raise
+        except CannotGoOn as refusal:
+            why = f"proven, but it could not land: {refusal}"
+            return replace(report, state=ItemState.REVIEW, files=candidate.paths, diff=diff, why=why)
         self._agent.advance(changes)
         book.record_landing(item, landing, book.base)
         landed = replace(
@@ -220,11 +221,28 @@ class AutomationEngine:
             state=ItemState.LANDED,
             files=landing.files,
             commit=landing.commit,
-            diff=diff_of(item.case, candidate),
+            diff=diff,
             why=f"{candidate.summary}; {report.why}",
         )
         self._landed.append(_Landed(landing, changes, landed))
         return landed
+
+    def _land_where_proven(self, item: WorkItem, candidate: Candidate, land: Callable[[], Landing]) -> Landing:
+        """Lands, after a new proof where somebody committed meanwhile. Raises CannotGoOn where it may not land."""
+        for _ in range(LANDING_TRIES):
+            try:
+                return land()
+            except HeadMoved as moved:
+                if self._lander.mode != "commit":
+                    raise
+                self._lander.catch_up()
+                for landed in self._landed:
+                    self._agent.retreat(landed.changes)  # the new head holds them, as they are there now
+                with self._agent.bench(item.case) as bench:
+                    proof = bench.prove(candidate)
+                if not proof.holds:
+                    raise CannotGoOn(f"{moved}, and there {proof.why}") from moved
+        raise CannotGoOn("the branch moved each time it was proven")
 
     def _after_landing(
         self, book: RunBook, baseline: TestRun, queue: Sequence[WorkItem], landed: ItemReport
@@ -233,9 +251,11 @@ class AutomationEngine:
         failures = [failure for item in queue for failure in item.case.failures]
         still = set(self._agent.failing([failure.test for failure in failures], {}))
         for item in queue:
-            if still.isdisjoint(item.case.tests):
-                report = item_report(item, ItemState.LANDED, f"repaired by the change of {landed.id}")
-                book.record(replace(report, model=landed.model, files=landed.files, commit=landed.commit))
+            if repaired := tuple(test for test in item.case.tests if test not in still):
+                why = f"repaired by the change of {landed.id}"
+                report = replace(item_report(item, ItemState.LANDED, why), id=digest(sorted(repaired))[:8])
+                report = replace(report, tests=repaired, model=landed.model, files=landed.files, commit=landed.commit)
+                book.record_also_repaired(report, landed.id)
         return self._queue(baseline, [failure for failure in failures if failure.test in still])
 
     def _final(self, book: RunBook, baseline: TestRun) -> TestRun:
@@ -243,10 +263,14 @@ class AutomationEngine:
         final = self._agent.final()
         while self._landed and (broken := self._regressions(baseline, final)):
             last = self._landed.pop()
-            self._lander.take_back(last.landing)
+            try:
+                self._lander.take_back(last.landing)
+            except CannotGoOn as refusal:
+                book.notes.append(f"{broken[0]} broke, and {last.landing.commit} could not be taken back: {refusal}")
+                return final
             self._agent.retreat(last.changes)
             book.branch = book.branch if self._landed else None
-            book.record_rollback(last.report.id, last.landing.commit, f"taken back: {broken[0]} broke in the final run")
+            book.record_rollback(last.report.id, f"taken back: {broken[0]} broke in the final run")
             final = self._agent.final()
         return final
 
@@ -259,7 +283,7 @@ class AutomationEngine:
 def _exit_code_of(error: BaseException) -> int:
     if isinstance(error, DreamscapeError):
         return error.exit_code
-    return 130 if isinstance(error, KeyboardInterrupt) else 70
+    return getattr(error, "exit_code", 130) if isinstance(error, KeyboardInterrupt) else 70
 
 
 def _last_lines(run: TestRun) -> str:

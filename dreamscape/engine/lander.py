@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.repair import Landing
 from dreamscape.engine.branches import heal_branches
 from dreamscape.engine.landing import Change, branch_of, land_as_patch, land_on_branch, land_on_head, move_ref
@@ -24,6 +25,7 @@ class RepositoryLander:
         self._run = run
         self.base = base
         self._tip = base
+        self._has_moved = False
 
     def land(
         self,
@@ -37,14 +39,19 @@ class RepositoryLander:
         if self.mode == "patch" or self._git is None:
             return land_as_patch(self._project, self._git, change, before)
         assert self._tip is not None
+        if self._has_moved:
+            self._refuse_edited(self._git, self._tip, changes, before)
         landing = (land_on_branch if self.mode == "branch" else land_on_head)(self._git, change, self._tip)
         self._tip = landing.commit
+        if self.mode == "commit":
+            self.base = self._tip
         return landing
 
     def catch_up(self) -> None:
         """Takes HEAD as it is now for the place to land on; what was proven before has to be proven again."""
         assert self._git is not None
         self.base = self._tip = self._git.head()
+        self._has_moved = True
 
     def take_back(self, landing: Landing) -> None:
         """Undoes this run's latest landing: the branch goes back by one, a commit is reverted, a patch is removed."""
@@ -62,7 +69,14 @@ class RepositoryLander:
         held = self._git.files_at(parent, landing.files)
         reverted: dict[str, bytes | None] = {path: held.get(path) for path in landing.files}
         change = Change(self._run, reverted, "Take back a repair that broke other tests")
-        self._tip = land_on_head(self._git, change, landing.commit).commit
+        self.base = self._tip = land_on_head(self._git, change, landing.commit).commit
+
+    @staticmethod
+    def _refuse_edited(git: Git, tip: str, changes: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
+        """A change is of whole files: landed over somebody's edits of the same file, it would take them back."""
+        there = git.files_at(tip, changes)
+        if edited := sorted(path for path in changes if there.get(path) != before.get(path)):
+            raise CannotGoOn(f"meanwhile somebody edited {', '.join(edited)}", "heal again")
 
     def unmerged(self) -> tuple[tuple[str, Tree], ...]:
         """Earlier heal branches that wait to be merged, with what merging brings; conflicting ones are left out."""

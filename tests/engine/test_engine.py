@@ -1,0 +1,336 @@
+"""AutomationEngine: what is failing is seen through in order of impact, and the account of it is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from stations import FakeAgent, FakeClient, FakeLander, FakeModels, FakeProject, FakeProposer, whole
+
+from dreamscape.domain.errors import CannotGoOn, DiskFull, NoTests
+from dreamscape.domain.events import EventKind
+from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.records import HealReport, Plan
+from dreamscape.domain.repair import Candidate, ItemState
+from dreamscape.domain.runs import Tally
+from dreamscape.domain.settings import HealSettings
+from dreamscape.engine import AutomationEngine, Solver
+from dreamscape.engine.landing import HeadMoved
+from dreamscape.store import Store, open_store
+
+NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+A, B = whole("a.py", b"bad", b"good"), whole("b.py", b"bad", b"good")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "memory.db") as opened:
+        yield opened
+
+
+def is_good(path: str) -> Callable[..., bool]:
+    return lambda files: files[path] == b"good"
+
+
+def two_bugs(**more: object) -> FakeProject:
+    return FakeProject(
+        files={"a.py": b"bad", "b.py": b"bad"},
+        tests={"t.py::a": is_good("a.py"), "t.py::b": is_good("b.py"), "t.py::c": lambda files: True},
+        suspects={"t.py::a": ("a.py", 1), "t.py::b": ("b.py", 1)},
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def heal(
+    store: Store,
+    agent: FakeAgent,
+    candidates: Sequence[Candidate] = (A, B),
+    *,
+    lander: FakeLander | None = None,
+    settings: HealSettings | None = None,
+    approve: Callable[[Plan], bool] = lambda plan: True,
+    before: Callable[[], None] = lambda: None,
+    impact: Callable[[str, int], float] = lambda path, line: {"a.py": 0.2, "b.py": 0.9}[path],
+    run: str = "r",
+) -> HealReport:
+    engine = AutomationEngine(
+        agent,
+        FakeModels(),
+        lander or FakeLander(),
+        store,
+        Solver(lambda card: FakeProposer(candidates, before), FakeClient(), lambda candidate, item: False),
+        impact,
+        lambda: NOW,
+        settings or HealSettings(),
+    )
+    return engine.heal(run, "b" * 40, approve)
+
+
+def states(report: HealReport) -> dict[str, ItemState]:
+    return {test: item.state for item in report.items for test in item.tests}
+
+
+def test_a_healthy_project_is_left_alone(store: Store) -> None:
+    report = heal(store, FakeAgent(FakeProject({"a.py": b"good"}, {"t.py::a": is_good("a.py")})))
+
+    assert (report.exit_code, report.items) == (0, ())
+    assert report.baseline == report.final == Tally(1, 0, 0)
+
+
+def test_a_project_without_tests_cannot_be_healed(store: Store) -> None:
+    with pytest.raises(NoTests):
+        heal(store, FakeAgent(FakeProject({"a.py": b"good"}, {})))
+
+    (run,) = store.runs()
+    assert run.exit_code == 3
+
+
+def test_what_is_repaired_lands_in_the_order_of_impact_and_the_final_run_is_a_run(store: Store) -> None:
+    agent, lander = FakeAgent(two_bugs()), FakeLander()
+
+    report = heal(store, agent, lander=lander)
+
+    assert report.exit_code == 0
+    assert agent.benches == ["t.py::b", "t.py::a"]
+    assert lander.commits == [{"b.py": b"good"}, {"a.py": b"good"}]
+    assert report.final == Tally(3, 0, 0)
+    assert report.branch == "dreamscape/heal-r"
+    assert [landing.item for landing in store.landings("r")] == [item.id for item in report.items]
+    assert store.run("r") is not None
+    kinds = [event.kind for event in store.events()]
+    assert kinds[0] is EventKind.RUN_STARTED
+    assert kinds[-1] is EventKind.RUN_ENDED
+    assert kinds.count(EventKind.ITEM_LANDED) == 2
+
+
+def test_with_room_for_one_the_one_of_higher_impact_is_taken(store: Store) -> None:
+    report = heal(store, FakeAgent(two_bugs()), settings=HealSettings(max_items=1))
+
+    assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.DEFERRED}
+    assert report.exit_code == 1
+
+
+def test_without_time_everything_is_deferred(store: Store) -> None:
+    report = heal(store, FakeAgent(two_bugs()), settings=HealSettings(max_minutes=0.0))
+
+    assert set(states(report).values()) == {ItemState.DEFERRED}
+    assert report.exit_code == 4
+    assert report.final == Tally(1, 2, 0)
+
+
+def test_a_no_changes_nothing(store: Store) -> None:
+    lander, seen = FakeLander(), []
+
+    report = heal(store, FakeAgent(two_bugs()), lander=lander, approve=lambda plan: bool(seen.append(plan)))
+
+    assert (report.exit_code, report.items, lander.commits) == (1, (), [])
+    assert [item.case.tests for item in seen[0].items] == [("t.py::b",), ("t.py::a",)]
+
+
+def test_what_passes_alone_is_told_and_never_repaired(store: Store) -> None:
+    project = FakeProject({"a.py": b"good"}, {"t.py::a": is_good("a.py")}, flaky=frozenset({"t.py::a"}))
+
+    report = heal(store, FakeAgent(project))
+
+    assert states(report) == {"t.py::a": ItemState.FLAKY}
+    assert report.exit_code == 1
+
+
+def test_what_no_code_can_repair_is_skipped_with_the_reason(store: Store) -> None:
+    agent = FakeAgent(two_bugs(classes={"t.py::a": FailureClass.MISSING_DEPENDENCY}))
+
+    report = heal(store, agent)
+
+    assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.SKIPPED}
+    assert "not installed" in next(item.why for item in report.items if item.state is ItemState.SKIPPED)
+    assert report.exit_code == 1
+
+
+def test_an_item_nobody_could_repair_is_taken_apart(store: Store) -> None:
+    project = two_bugs(together=(("t.py::a", "t.py::b"),))
+
+    report = heal(store, FakeAgent(project))
+
+    assert states(report) == {"t.py::a": ItemState.LANDED, "t.py::b": ItemState.LANDED}
+    assert report.exit_code == 0
+
+
+def test_a_change_that_repairs_two_items_lands_once(store: Store) -> None:
+    project = two_bugs()
+    project.tests["t.py::a"] = is_good("b.py")
+    lander = FakeLander()
+
+    report = heal(store, FakeAgent(project), lander=lander)
+
+    assert states(report) == {"t.py::a": ItemState.LANDED, "t.py::b": ItemState.LANDED}
+    assert len(lander.commits) == 1
+    assert len({item.commit for item in report.items}) == 1
+
+
+def test_every_failing_test_is_accounted_for_when_a_landing_repairs_half_of_another_item(store: Store) -> None:
+    project = two_bugs(together=(("t.py::a", "t.py::d"),))
+    project.tests["t.py::d"] = is_good("b.py")
+
+    report = heal(store, FakeAgent(project))
+
+    assert states(report) == dict.fromkeys(("t.py::a", "t.py::b", "t.py::d"), ItemState.LANDED)
+
+
+def test_what_an_unmerged_branch_repairs_is_not_repaired_again(store: Store) -> None:
+    agent, lander = FakeAgent(two_bugs()), FakeLander()
+    lander.waiting = (("dreamscape/heal-old", {"b.py": b"good"}),)
+
+    report = heal(store, agent, lander=lander)
+
+    assert states(report) == {"t.py::b": ItemState.AWAITING_MERGE, "t.py::a": ItemState.LANDED}
+    assert agent.benches == ["t.py::a"]
+    assert report.exit_code == 1
+
+
+def test_a_doubtful_repair_waits_for_a_person_once(store: Store) -> None:
+    for night in ("r1", "r2"):
+        report = heal(store, FakeAgent(two_bugs(), may_land=False), run=night)
+
+        assert set(states(report).values()) == {ItemState.REVIEW}
+        assert report.exit_code == 1
+        assert report.branch is None
+
+    assert len(store.reviews("open")) == 2
+
+
+def test_on_a_head_that_has_moved_the_repair_is_proven_again(store: Store) -> None:
+    lander = FakeLander("commit", [HeadMoved("main stands elsewhere")])
+
+    report = heal(store, FakeAgent(two_bugs()), lander=lander)
+
+    assert report.exit_code == 0
+    assert lander.caught_up == 1
+    assert len(lander.commits) == 2
+
+
+@pytest.mark.parametrize("times", [2, 3, 9])
+def test_a_head_that_keeps_moving_costs_one_repair_and_not_the_run(store: Store, times: int) -> None:
+    lander = FakeLander("commit", [HeadMoved("main stands elsewhere")] * times)
+
+    report = heal(store, FakeAgent(two_bugs()), lander=lander)
+
+    assert report.final is not None
+    assert len(lander.commits) == sum(state is ItemState.LANDED for state in states(report).values())
+    for item in report.items:
+        assert item.state is ItemState.LANDED or item.diff, "what was proven and could not land is kept"
+
+
+def test_a_repair_that_cannot_land_waits_for_a_person_and_the_next_one_goes_on(store: Store) -> None:
+    lander = FakeLander("commit", [CannotGoOn("an untracked file is in the way: b.py")])
+
+    report = heal(store, FakeAgent(two_bugs()), lander=lander)
+
+    assert states(report) == {"t.py::b": ItemState.REVIEW, "t.py::a": ItemState.LANDED}
+    (review,) = store.reviews("open")
+    assert "in the way" in review.item.why
+    assert "+good" in review.item.diff
+    assert report.exit_code == 1
+
+
+def test_a_full_disk_ends_the_run(store: Store) -> None:
+    with pytest.raises(DiskFull):
+        heal(store, FakeAgent(two_bugs()), lander=FakeLander(troubles=[DiskFull("the disk is full")]))
+
+    (run,) = store.runs()
+    assert run.exit_code == 3
+
+
+@pytest.mark.parametrize("mode", ["branch", "patch"])
+def test_what_broke_others_after_all_is_taken_back_with_all_that_rested_on_it(store: Store, mode: str) -> None:
+    project = two_bugs()
+    project.tests["t.py::a"] = is_good("b.py")
+    agent, lander = FakeAgent(project), FakeLander(mode)
+    final = agent.final
+
+    def broken_by_b() -> object:
+        project.tests["t.py::c"] = lambda files: files["b.py"] == b"bad"
+        return final()
+
+    agent.final = broken_by_b  # type: ignore[method-assign, assignment]
+
+    report = heal(store, agent, lander=lander)
+
+    assert set(states(report).values()) == {ItemState.ROLLED_BACK}
+    assert lander.commits == []
+    assert report.branch is None
+    assert report.final == Tally(1, 2, 0)
+    assert report.exit_code == 1
+    assert all(landing.undone for landing in store.landings("r"))
+
+
+def test_of_two_landings_only_the_one_that_broke_others_is_taken_back(store: Store) -> None:
+    project = two_bugs()
+    agent, lander = FakeAgent(project), FakeLander()
+    final = agent.final
+
+    def broken_by_a() -> object:
+        project.tests["t.py::c"] = lambda files: files["a.py"] == b"bad"
+        return final()
+
+    agent.final = broken_by_a  # type: ignore[method-assign, assignment]
+
+    report = heal(store, agent, lander=lander)
+
+    assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.ROLLED_BACK}
+    assert lander.commits == [{"b.py": b"good"}]
+    assert report.branch == "dreamscape/heal-r"
+
+
+def test_what_cannot_be_taken_back_is_said(store: Store) -> None:
+    project = two_bugs()
+    agent, lander = FakeAgent(project), FakeLander("commit")
+    final = agent.final
+
+    def broken_by_a() -> object:
+        lander.troubles = [HeadMoved("main stands elsewhere")]
+        project.tests["t.py::c"] = lambda files: files["a.py"] == b"bad"
+        return final()
+
+    agent.final = broken_by_a  # type: ignore[method-assign, assignment]
+
+    report = heal(store, agent, lander=lander)
+
+    assert report.exit_code == 1
+    assert report.final == Tally(2, 1, 0)
+    assert any("could not be taken back" in note for note in report.notes)
+
+
+def test_an_interrupted_run_has_saved_what_it_had_done(store: Store) -> None:
+    agent, calls = FakeAgent(two_bugs()), []
+
+    def interrupt_the_second() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        heal(store, agent, before=interrupt_the_second)
+
+    run = store.run("r")
+    assert run is not None
+    assert run.exit_code == 130
+    assert [item.state for item in run.items] == [ItemState.LANDED]
+    assert run.branch == "dreamscape/heal-r"
+    assert len(store.landings("r")) == 1
+
+
+def test_a_terminated_run_is_remembered_as_such(store: Store) -> None:
+    class Terminated(KeyboardInterrupt):
+        exit_code = 143
+
+    def terminate() -> None:
+        raise Terminated
+
+    with pytest.raises(Terminated):
+        heal(store, FakeAgent(two_bugs()), before=terminate)
+
+    run = store.run("r")
+    assert run is not None
+    assert run.exit_code == 143
