@@ -89,6 +89,15 @@ def test_our_own_interpreter_tells_its_version_and_pytests(sandbox: Sandbox) -> 
 
 
 @pytest.mark.sandbox
+def test_files_of_the_project_named_like_modules_of_python_do_not_mislead(sandbox: Sandbox) -> None:
+    for name in ("json.py", "random.py", "re.py"):
+        (sandbox.project / name).write_text("raise RuntimeError('not this one')\n")
+
+    found, _ = probe_interpreter(sandbox, Path(sys.executable))
+
+    assert found.pytest == pytest.__version__
+
+
 def test_an_environment_hidden_by_the_sandbox_stays_readable_with_all_it_refers_to(sandbox: Sandbox) -> None:
     """It lies under /tmp, has pytest through a .pth file, and an editable install by a finder's mapping."""
     program = environment(sandbox.project.parent / "env")
