@@ -108,11 +108,11 @@ def _ask(sandbox: Sandbox, executable: Path) -> dict[str, Any]:
     return answer
 
 
-# `-c` puts the project's folder first on the path, where a file of its own may bear the name of one of these modules.
+# The project's folder comes first on the path, where a file of its own may bear the name of one of these modules.
 _QUESTION = r"""
-import sys
-del sys.path[0]
-import json, os, re
+import os, sys
+sys.path[:] = [path for path in sys.path[1:] if path != os.getcwd()]
+import json, re
 paths = [sys.prefix, getattr(sys, "base_prefix", sys.prefix), sys.exec_prefix] + [p for p in sys.path if p]
 for folder in [p for p in sys.path if os.path.isdir(p) and p.endswith("-packages")]:
     for name in os.listdir(folder):
