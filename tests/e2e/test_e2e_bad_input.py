@@ -1,0 +1,246 @@
+"""What is wrong with a project or a machine: one clear sentence, the documented exit code, no damage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, missing
+
+
+def complaint(healed: Healed) -> str:
+    """The one sentence on stderr, after the command's name; the hint stands below it."""
+    first, *rest = [line for line in healed.err.splitlines() if not line.startswith("warning: ")]
+    assert first.startswith("dreamscape: "), healed.err
+    assert len(rest) <= 2, healed.err
+    assert "Traceback" not in healed.err
+    assert healed.report["exit_code"] == healed.code
+    return first.removeprefix("dreamscape: ")
+
+
+def test_no_repository_is_said_with_the_way_out(patient: NewPatient) -> None:
+    project = patient(with_git=False)
+
+    healed = project.heal()
+
+    assert healed.code == 3
+    assert "is no git repository" in complaint(healed)
+    assert "--land patch" in healed.err
+    assert not (project.root / ".dreamscape").exists()
+
+
+@pytest.mark.parametrize("what", ["empty", "bare"])
+def test_a_repository_nothing_can_land_in_is_said(patient: NewPatient, tmp_path: Path, what: str) -> None:
+    project = patient(with_git=False)
+    folder = project.root
+    if what == "empty":
+        project.git("init", "-q")
+    else:
+        folder = tmp_path / "bare.git"
+        project.git("init", "-q", "--bare", str(folder))
+
+    healed = project.heal(cwd=folder)
+
+    assert healed.code == 3
+    assert {"empty": "has no commit yet", "bare": "is a bare repository"}[what] in complaint(healed)
+
+
+def test_a_project_without_tests_is_said(patient: NewPatient) -> None:
+    healed = patient({"greet.py": GREET["greet.py"]}).heal()
+
+    assert healed.code == 3
+    assert "no tests" in complaint(healed)
+
+
+def test_an_interpreter_without_pytest_is_said_with_the_command_that_mends_it(
+    patient: NewPatient, tmp_path: Path
+) -> None:
+    project = patient()
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+
+    healed = project.heal("--python", str(tmp_path / "bare"))
+
+    assert healed.code == 3
+    assert "cannot import pytest" in complaint(healed)
+    assert "-m pip install pytest" in healed.err
+
+
+def test_an_interpreter_that_is_none_is_a_wrong_usage(patient: NewPatient) -> None:
+    healed = patient().heal("--python", "no-such-python")
+
+    assert healed.code == 2
+    assert "no-such-python" in complaint(healed)
+
+
+def test_options_pytest_does_not_know_are_said_in_its_words(patient: NewPatient) -> None:
+    healed = patient({**GREET, "pytest.ini": "[pytest]\naddopts = --no-such-option\n"}).heal()
+
+    assert healed.code == 3
+    assert "--no-such-option" in complaint(healed) + healed.err
+
+
+def test_a_broken_plugin_is_no_case_for_repair(patient: NewPatient) -> None:
+    healed = patient({**GREET, "pytest.ini": "[pytest]\naddopts = -p no_such_plugin\n"}).heal()
+
+    assert healed.code == 3
+    assert "no_such_plugin" in complaint(healed) + healed.err
+
+
+def test_a_project_whose_every_import_fails_is_told_as_cases(patient: NewPatient) -> None:
+    files = {"greet.py": "import no_such_package\n" + GREET["greet.py"], "test_greet.py": GREET["test_greet.py"]}
+
+    healed = patient(files).heal()
+
+    assert healed.code == 1
+    assert healed.states == ["skipped"]
+    assert healed.items[0]["failure_class"] == "missing_dependency"
+    assert healed.report["baseline"] == {"passed": 0, "failed": 0, "errors": 1}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("from tools import glue\n\n", "from tools import join\n\n"),
+        ("SEP = DEFAULT\nDEFALT = ', '\n", None),
+    ],
+    ids=["a wrong name imported", "an unknown name at import"],
+)
+@pytest.mark.slow
+def test_a_collection_error_with_a_frame_in_the_project_is_a_case(
+    patient: NewPatient, wrong: str, right: str | None
+) -> None:
+    project = patient(
+        {
+            "tools.py": "def joined(parts):\n    return ', '.join(parts)\n",
+            "names.py": f"{wrong}\ndef names(parts):\n    return ', '.join(parts)\n",
+            "test_names.py": "from names import names\n\n\ndef test_names():\n    assert names(['a', 'b']) == 'a, b'\n",
+        }
+    )
+
+    healed = project.heal()
+
+    (item,) = healed.items
+    assert item["tests"] == ["test_names.py"]
+    assert item["state"] in ("landed", "review", "unsolved")
+    assert healed.code == (0 if item["state"] == "landed" else 1)
+    assert healed.report["baseline"] == {"passed": 0, "failed": 0, "errors": 1}
+    assert item["attempts"] > 0
+
+
+def test_a_syntax_error_in_a_source_is_a_case_and_the_scan_lists_it(patient: NewPatient) -> None:
+    project = patient({**GREET, "greet.py": "def greeting(name)\n    return 'Hello, ' + name\n"})
+
+    healed = project.heal()
+
+    (item,) = healed.items
+    assert item["tests"] == ["test_greet.py"]
+    assert item["failure_class"] == "collection"
+    assert healed.code == (0 if item["state"] == "landed" else 1)
+    scan = project.run("scan")
+    assert [skipped["path"] for skipped in scan.report["skipped"]] == ["greet.py"]
+
+
+def test_unreadable_and_circular_files_hinder_nothing(patient: NewPatient) -> None:
+    project = patient()
+    (project.root / "loop").symlink_to("loop")
+    (project.root / "round").mkdir()
+    (project.root / "round" / "back").symlink_to("..")
+    project.write({"broken.py": b"\xff\xfe\x00 not python", "secret.py": "SECRET = 1\n"})
+    (project.root / "secret.py").chmod(0)
+    os.mkfifo(project.root / "pipe.py")
+
+    healed = project.heal()
+
+    assert healed.code == 0, healed.err
+    assert project.at(healed.report["branch"], "greet.py") == GREET_REPAIRED
+
+
+def test_a_file_name_that_is_no_text_hinders_nothing(patient: NewPatient) -> None:
+    project = patient(with_git=False)
+    Path(os.fsdecode(os.fsencode(project.root) + b"/caf\xe9.py")).write_text("A = 1\n")
+    project.write({"with space/näme.py": "B = 2\n", "line\nbreak.py": "C = 3\n"})
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
+
+    healed = project.heal()
+
+    assert healed.code == 0, healed.err
+
+
+def as_ordinary_user(project: Patient, *args: str) -> Healed:
+    """Runs Dreamscape as somebody who may not write everywhere; root does."""
+    words = [sys.executable, "-m", "dreamscape", *args, "--json"]
+    if os.getuid() == 0:
+        if not (tool := shutil.which("setpriv")):
+            missing("setpriv is not installed")
+        reachable = subprocess.run(
+            [str(tool), "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c", "import dreamscape"],
+            cwd=project.root,
+            capture_output=True,
+            check=False,
+        )
+        if reachable.returncode:
+            pytest.skip("an ordinary user cannot read the interpreter of this environment")
+        words = [str(tool), "--reuid=65534", "--regid=65534", "--clear-groups", *words]
+    env = {"PATH": os.environ["PATH"], "GIT_CONFIG_COUNT": "1"}
+    env |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    ran = subprocess.run(words, cwd=project.root, env=env, capture_output=True, encoding="utf-8", check=False)
+    import json
+
+    return Healed(ran.returncode, json.loads(ran.stdout or "{}"), ran.stdout, ran.stderr)
+
+
+def opened_to_all(folder: Path) -> None:
+    """Temporary folders of tests are closed to others."""
+    for place in (folder, *folder.parents):
+        if place == Path("/tmp") or place == place.parent:
+            break
+        place.chmod(place.stat().st_mode | 0o055)
+
+
+def test_a_read_only_project_can_be_scanned_and_not_healed(patient: NewPatient) -> None:
+    project = patient()
+    opened_to_all(project.root)
+    project.root.chmod(0o555)
+    try:
+        scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
+    finally:
+        project.root.chmod(0o755)
+
+    assert scan.code == 0, scan.err
+    assert {row["path"] for row in scan.report["files"]} == {"greet.py", "test_greet.py"}
+    assert healed.code == 3
+    assert "dreamscape" in complaint(healed)
+    assert not (project.root / ".dreamscape").exists()
+
+
+def test_a_full_disk_is_said(patient: NewPatient) -> None:
+    project = patient()
+    state = project.root / ".dreamscape"
+    state.mkdir(mode=0o700)
+    mounted = f'mount -t tmpfs -o size=64k none "{state}" && exec "$@"'
+    words = ["unshare", "-m", "sh", "-c", mounted, "sh", sys.executable, "-m", "dreamscape", "heal", "--auto", "--json"]
+    ran = subprocess.run(words, cwd=project.root, env=project.env, capture_output=True, encoding="utf-8", check=False)
+    if "mount" in ran.stderr or "unshare" in ran.stderr:
+        pytest.skip(f"no mounts of our own here: {ran.stderr.strip()}")
+
+    assert ran.returncode == 3, ran.stderr
+    assert "disk or the quota is full" in ran.stderr or "No space left" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert project.branches() == []
+    assert project.read("greet.py") == GREET["greet.py"]
+
+
+def test_a_heal_that_would_ask_says_so_where_nobody_can_answer(patient: NewPatient) -> None:
+    project = patient()
+
+    healed = project.run("heal")
+
+    assert healed.code == 2
+    assert "--auto" in healed.err
+    assert not (project.root / ".dreamscape").exists()
