@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from dreamscape.agent.grouping import grouped
 from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
 from dreamscape.agent.interpreter import Interpreter
 from dreamscape.agent.sandbox import Command, Confined, Sandbox
@@ -138,10 +139,21 @@ class TrialServer:
             "limits": self._limits(max(1.0, seconds / 10)),
         }
         answer = self._answers([job], time.monotonic() + 2 * seconds + _MARGIN_S).get(0, {})
-        if answer.get("state") != "compared":
+        if answer.get("state") != "recorded":
             return Behaviour(tuple((candidate,) for candidate in candidates), 0)
-        groups = tuple(tuple(candidates[n] for n in group) for group in answer["groups"])
-        return Behaviour(groups, answer["inputs"], tuple(answer["examples"]))
+        told = dict(answer["told"]) | self._told_apart(candidates, answer, seconds)
+        groups, compared, examples = grouped(len(candidates), told, answer["calls"])
+        return Behaviour(tuple(tuple(candidates[n] for n in group) for group in groups), compared, tuple(examples))
+
+    def _told_apart(
+        self, candidates: Sequence[Candidate], recorded: Mapping[str, Any], seconds: float
+    ) -> dict[int, list[list[str]]]:
+        """What those candidates do on the recorded inputs that have to be imported afresh."""
+        common = {"do": "tell", "functions": recorded["functions"], "calls": recorded["portable"], "seconds": seconds}
+        apart = recorded["apart"] if recorded["calls"] else []
+        jobs = [dict(common, n=number, edits=self._edits(candidates[number])) for number in apart]
+        answers = self._answers(jobs, time.monotonic() + 2 * seconds + _MARGIN_S)
+        return {number: answer["told"] for number, answer in answers.items() if answer["state"] == "told"}
 
     def _limits(self, cpu_s_per_test: float | Mapping[str, float]) -> dict[str, object]:
         each = {} if isinstance(cpu_s_per_test, int | float) else dict(cpu_s_per_test)

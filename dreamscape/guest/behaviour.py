@@ -1,7 +1,8 @@
-"""Candidates go in; groups of those that do the same on generated inputs come out.
+"""Candidates go in; what each of them does on generated inputs comes out, for the host to group.
 
 Runs in a fork of the warm process: records calls while the tests run on the original code, varies them, and has every
-candidate, and the original, answer them in a fork of its own.
+candidate, and the original, answer them in a fork of its own. The calls come out too, for candidates that can only be
+asked in a process that imports them afresh.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, 
 from .inputs import Call, Variations
 from .limits import CpuAlarm, Overtime
 from .pool import Channel, Child, Pool, Watch
+from .portable import name_of, portable
 from .recorder import Recorder, without_iterators
 from .shape import Shape, TooLarge
 from .swap import CannotSwap, Edit, Live, Swaps, swap
@@ -25,7 +27,6 @@ from .trial import Answer, Trial
 _PER_CALL_S = 0.2
 """CPU time of one call on a generated input; recorded ones came back, or the test would have been stopped (chosen)."""
 _MOST_ROUNDS = 5
-_MOST_EXAMPLES = 5
 _READABLE = 80
 _SILENT_S = 60.0
 
@@ -46,25 +47,30 @@ class Comparison:
         self.functions: List[FunctionType] = []
 
     def compare(self, job: Mapping[str, Any], edits: Sequence[Sequence[Edit]]) -> Answer:
-        """``groups`` of numbers, the number of ``inputs`` that told something, ``examples`` where groups differ."""
+        """``told`` by each candidate that could be asked; ``apart`` are the others; ``calls`` for them and a person."""
         until = time.monotonic() + job["seconds"]
         self.watch.allow(job["seconds"] + _SILENT_S)
         apart = self._plan(edits)
-        recorded = self._recorded(job, until) if len(self.swaps) > 2 else []
         outcomes: Dict[int, Told] = {number: [] for number in self.swaps}
         kept: List[Call] = []
-        for calls in self._rounds(recorded, job, until):
+        for calls in self._rounds(self._recorded(job, apart, edits, until), job, until):
             told = self._answers(calls, until)
-            for number in [number for number in outcomes if not is_steady(told.get(number))]:
+            for number in [number for number in outcomes if number not in told]:
                 del outcomes[number]
-                apart.append(number)
-            for at in self._telling(told, outcomes):
-                kept.append(calls[at])
-                for number, own in outcomes.items():
-                    own.append(told[number][at])
-            if len(kept) >= job["inputs"] or ORIGINAL not in outcomes:
+            kept += calls
+            for number, own in outcomes.items():
+                own += told[number]
+            if ORIGINAL not in outcomes or self._informative(outcomes) >= job["inputs"]:
                 break
-        return self._grouped(outcomes, sorted({n for n in apart if n != ORIGINAL}), kept)
+        return {
+            "state": "recorded",
+            "retire": True,
+            "told": [[number, own] for number, own in outcomes.items() if number != ORIGINAL],
+            "apart": apart,
+            "calls": [self._written(call) for call in kept],
+            "portable": [portable(call) for call in kept] if apart else [],
+            "functions": [name_of(function) for function in self.functions],
+        }
 
     def _plan(self, edits: Sequence[Sequence[Edit]]) -> List[int]:
         """Prepares every candidate that can be swapped in; returns the others."""
@@ -76,12 +82,15 @@ class Comparison:
                 apart.append(number)
         return apart
 
-    def _recorded(self, job: Mapping[str, Any], until: float) -> List[Call]:
+    def _recorded(
+        self, job: Mapping[str, Any], apart: Sequence[int], edits: Sequence[Sequence[Edit]], until: float
+    ) -> List[Call]:
         """Calls of the one function that all candidates change, else of the entries by which tests reach them."""
         changed = [self.live.outermost(swaps) for number, swaps in self.swaps.items() if number != ORIGINAL]
+        changed += [self.live.of_files({edit[0] for edit in edits[number]}) for number in apart]
         self.functions = list({id(each): each for own in changed for each in own}.values())
         recorder = self._run(job, until)
-        if len({frozenset(map(id, own)) for own in changed}) > 1:
+        if apart or len({frozenset(map(id, own)) for own in changed}) > 1:
             entries = [each for code in recorder.entered for each in self.live.functions.get(self.live.key(code), [])]
             if entries:
                 self.functions = entries
@@ -147,43 +156,16 @@ class Comparison:
     def _tell(self, channel: Channel, calls: List[Call]) -> None:
         """In a fork: makes the calls with one candidate's code, twice, and tells how they ended."""
         job = channel.receive()[0]
-        caller = Caller(self.functions)
         first, second = copies(calls), copies(calls)
         swap(self.swaps[job["n"]])
-        told = [caller.call(call, 1) for call in first]
-        again = [caller.call(call, 2) for call in second]
-        steady = [one if one[:2] == two[:2] else ("unsteady", "", "") for one, two in zip(told, again)]  # noqa: B905
-        channel.send({"told": steady, "retire": True})
+        channel.send({"told": Caller(self.functions).called_twice(first, second), "retire": True})
         channel.receive()
         os._exit(0)
 
-    def _telling(self, told: Mapping[int, Told], outcomes: Mapping[int, Told]) -> List[int]:
-        """The inputs on which every candidate is steady and at least one returns."""
-        numbers = [number for number in outcomes if number in told]
-        candidates = [number for number in numbers if number != ORIGINAL]
-        places = range(min((len(told[number]) for number in numbers), default=0))
-        return [
-            at
-            for at in places
-            if all(told[number][at][0] != "unsteady" for number in candidates)
-            and any(told[number][at][0] == "returned" for number in candidates)
-        ]
-
-    def _grouped(self, outcomes: Mapping[int, Told], apart: Sequence[int], kept: Sequence[Call]) -> Answer:
-        groups: Dict[Any, List[int]] = {}
-        for number, own in outcomes.items():
-            if number != ORIGINAL:
-                key = tuple(digest for _, digest, _ in own) if kept else number
-                groups.setdefault(key, []).append(number)
-        ordered = sorted([*groups.values(), *([number] for number in apart)], key=lambda group: (-len(group), group))
-        firsts = [group[0] for group in ordered if group[0] in outcomes]
-        examples: List[str] = []
-        for at, call in enumerate(kept):
-            texts = [outcomes[number][at] for number in firsts]
-            if len({digest for _, digest, _ in texts}) > 1 and len(examples) < _MOST_EXAMPLES:
-                shown = ["%s: %s" % (letter(i), text) for i, (_, _, text) in enumerate(texts)]
-                examples.append("%s -> %s" % (self._written(call), " | ".join(shown)))
-        return {"state": "compared", "groups": ordered, "inputs": len(kept), "examples": examples, "retire": True}
+    def _informative(self, outcomes: Mapping[int, Told]) -> int:
+        """On how many inputs somebody returns."""
+        columns = zip(*outcomes.values())  # noqa: B905
+        return sum(any(how == "returned" for how, _, _ in column) for column in columns)
 
     def _written(self, call: Call) -> str:
         function, args, named = call
@@ -194,9 +176,16 @@ class Comparison:
 class Caller:
     """Makes one call after the other and writes down all that can be seen of it."""
 
-    def __init__(self, functions: Sequence[FunctionType]) -> None:
+    def __init__(self, functions: Sequence[Optional[FunctionType]]) -> None:
         self.functions = functions
         self.alarm = CpuAlarm()
+
+    def called_twice(self, first: Sequence[Optional[Call]], second: Sequence[Optional[Call]]) -> Told:
+        """How the calls ended; "unsteady" where the second time, with other random numbers, was not like the first."""
+        told = [self.call(call, 1) for call in first]
+        again = [self.call(call, 2) for call in second]
+        pairs = zip(told, again)  # noqa: B905
+        return [one if one[:2] == two[:2] else ("unsteady", "", "") for one, two in pairs]
 
     def call(self, call: Optional[Call], seed: int) -> Tuple[str, str, str]:
         if call is None:
@@ -218,7 +207,7 @@ class Caller:
             return "raised", "unwritable %s" % type(error).__qualname__, type(error).__name__
         return how, hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:16], text
 
-    def _outcome(self, function: FunctionType, args: Any, named: Any) -> Tuple[str, str, str]:
+    def _outcome(self, function: Any, args: Any, named: Any) -> Tuple[str, str, str]:
         try:
             result = function(*args, **named)
             if hasattr(result, "send") and hasattr(result, "cr_frame"):
@@ -266,13 +255,3 @@ def shortly(value: Any) -> str:
 def _inside(value: Any) -> Tuple[str, str]:
     attributes = getattr(value, "__dict__", {})
     return type(value).__qualname__, ", ".join("%s=%s" % (name, shortly(each)) for name, each in attributes.items())
-
-
-def is_steady(told: Optional[Told]) -> bool:
-    """Whether a candidate can be compared: it was not lost, and mostly does the same when asked twice."""
-    return told is not None and sum(how == "unsteady" for how, _, _ in told) * 2 <= len(told)
-
-
-def letter(number: int) -> str:
-    """A, B, C ... for groups in order."""
-    return chr(ord("A") + number) if number < 26 else "Z%d" % (number - 25)

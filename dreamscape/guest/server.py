@@ -18,8 +18,10 @@ from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, Optional, Seque
 import pytest
 
 from . import limits, loader, pool, report
+from .behaviour import Caller
 from .overrides import overrule, settings_arguments
 from .pool import Channel, Child, Pool, Watch
+from .portable import arrived, named
 from .rerun import Rerun
 from .swap import apply
 from .trial import Answer, Trial, told
@@ -151,6 +153,11 @@ class Server:
         trial = Trial(self.rerun, self.watch)
         if self.job["do"] == "judge":
             self._answer(trial.verdict(self.job))
+        if self.job["do"] == "tell":
+            self.watch.allow(self.job["seconds"])
+            functions = named(self.job["functions"])
+            calls = [arrived(self.job["calls"], functions) for _ in range(2)]
+            self._answer({"state": "told", "told": Caller(functions).called_twice(*calls)})
         self._answer({"state": "ran", "ends": {}})
 
     def _answer(self, answer: Answer) -> None:

@@ -159,6 +159,10 @@ class Live:
         inside = {id(code) for _, new in swaps for code in inner_codes(new)}
         return [function for function, new in swaps if id(new) not in inside]
 
+    def of_files(self, paths: Set[str]) -> List[FunctionType]:
+        """All functions of these files."""
+        return [each for key, found in self.functions.items() if key and key[0] in paths for each in found]
+
     def prepare(self, edits: Sequence[Edit]) -> None:
         """Does once, before forks, what every `plan` of these edits needs."""
         try:

@@ -156,9 +156,13 @@ class Worker:
         return {"state": "ran", "ends": ends, "retire": True}
 
     def behaviours(self, job: Mapping[str, Any]) -> Answer:
-        """Which of the candidates do the same on generated inputs."""
+        """What the candidates do on generated inputs."""
         comparison = Comparison(self.warm.live, self.trial, self.watch, self.warm.workers)
         return comparison.compare(job, [_edits(each) for each in job["candidates"]])
+
+    def tell(self, job: Mapping[str, Any]) -> Answer:
+        """Only a process that imports the candidate afresh can tell."""
+        return {"state": "cold", "why": "asked for"}
 
     def _leave_clean(self, answer: Answer) -> Answer:
         """Puts the process back as it was, or has it retired."""

@@ -114,6 +114,43 @@ def test_changed_arguments_raised_types_and_generators_count(tmp_path: Path) -> 
 
 
 @pytest.mark.sandbox
+def test_candidates_outside_of_functions_are_compared_in_processes_of_their_own(tmp_path: Path) -> None:
+    files = {
+        "calc.py": """
+            FACTOR = 2
+
+            class Scale:
+                def __init__(self, start):
+                    self.start = start
+
+                def of(self, n):
+                    return self.start + n * FACTOR
+            """,
+        FILE: """
+            from calc import Scale
+
+            def test_scale():
+                assert Scale(0).of(2) == 6
+                assert Scale(1).of(0) == 1
+            """,
+    }
+    project = calc(tmp_path, files)
+    candidates = [
+        change(project, "FACTOR = 2", "FACTOR = 3"),
+        change(project, "n * FACTOR", "n * 3"),
+        change(project, "n * FACTOR", "n * FACTOR + n"),
+        change(project, "n * FACTOR", "n * FACTOR + (n == 2) * 2"),
+        change(project, "FACTOR = 2", "FACTOR = 4"),
+        change(project, "class Scale:", "FACTOR = 3\n\nclass Scale:"),
+    ]
+
+    found, inputs = groups(project, candidates, [f"{FILE}::test_scale"])
+
+    assert found == [[0, 1, 2, 5], [3], [4]]
+    assert inputs >= 200
+
+
+@pytest.mark.sandbox
 def test_what_cannot_be_compared_is_alone_and_no_input_is_claimed(tmp_path: Path) -> None:
     project = calc(tmp_path)
     candidates = [
