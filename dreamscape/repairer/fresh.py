@@ -12,37 +12,23 @@ from dreamscape.repairer.source import Splice, parsed
 
 @dataclass(eq=False)
 class Fresh:
-    """Remembers what the changed part of a file looked like, without white space."""
+    """Remembers every source it let pass, by size and hash."""
 
-    seen: set[tuple[str, int, int, str]] = field(default_factory=set)
+    seen: set[tuple[str, int, int]] = field(default_factory=set)
 
     def admits(self, module: Module, splices: tuple[Splice, ...]) -> bool:
         """Whether the result is new, differs from the source and parses (as far as the changed part tells)."""
         start, end = _region(module, splices)
-        old = module.source.between(start, end)
         new = _applied(module, splices, start, end)
-        bare = "".join(new.split()) if new.isascii() else new
-        key = (module.source.path, *_trimmed(module, splices))
-        if new == old or key in self.seen or not _parses(new):
+        if new == module.source.between(start, end) or not _parses(new):
+            return False
+        view = module.source.view
+        whole = view[:start] + new.encode() + view[end:]
+        key = (module.source.path, len(whole), hash(whole))
+        if key in self.seen:
             return False
         self.seen.add(key)
-        return bool(bare) or bool(old)
-
-
-def _trimmed(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int, str]:
-    """The change in its shortest form, so that edits of an operand and of the whole expression count as one."""
-    start, end = min(each.start for each in splices), max(each.end for each in splices)
-    old = module.source.between(start, end)
-    new = _applied(module, splices, start, end)
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    begin = start + len(old[:head].encode())
-    stop = end - len(old[len(old) - tail :].encode()) if tail else end
-    return begin, stop, " ".join(new[head : len(new) - tail].split(" "))
+        return True
 
 
 def _region(module: Module, splices: tuple[Splice, ...]) -> tuple[int, int]:

@@ -46,11 +46,14 @@ class Project:
 
     def defining(self, name: str) -> list[str]:
         """Paths of the files that bind a name at their top level."""
-        pattern = re.compile(rb"^(?:async\s+def|def|class)\s+%b\b|^%b\s*[:=]" % (name.encode(), name.encode()), re.M)
+        pattern = re.compile(
+            rb"^(?:async\s+def|def|class)\s+%b\b|^%b\s*[:=]" % (re.escape(name.encode()), re.escape(name.encode())),
+            re.M,
+        )
         return [path for path, raw in self.sources.items() if path.endswith(".py") and pattern.search(raw)]
 
     def _look_up(self, name: str) -> Signature | None:
-        pattern = re.compile(rb"\b(?:def|class)\s+%b\b" % name.encode())
+        pattern = re.compile(rb"\b(?:def|class)\s+%b\b" % re.escape(name.encode()))
         for path, raw in self.sources.items():
             if not path.endswith(".py") or not pattern.search(raw):
                 continue

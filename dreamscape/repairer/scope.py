@@ -99,10 +99,17 @@ class Scope:
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        owner = self.module.class_of(self.function) if self.function else None
-        found = kinds_in([owner]) if owner else {}
-        found.update(kinds_in([node for node in self.module.tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]))
-        found.update(kinds_in([self.root]))
+        constants: list[ast.AST] = [
+            node for node in self.module.tree.body if isinstance(node, ast.Assign | ast.AnnAssign)
+        ]
+        outer: list[ast.AST] = [
+            node for node in self.module.around(self.root) if isinstance(node, FunctionNode | ast.ClassDef)
+        ]
+        found: dict[str, str] = {}
+        for roots in [constants, *([node] for node in reversed(outer)), [self.root]]:
+            for name, kind in kinds_in(roots).items():
+                if kind != "some" or name not in found:
+                    found[name] = kind
         return found
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import types
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from repairer_judge import PATH, _TooLong, limited, load, streamed, tests_of
 from dreamscape.domain.repair import Behaviour, Candidate, RepairCase
 
 _WANTED = 300
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 def behaviour_of(case: RepairCase, plausible: Sequence[Candidate], visible: str) -> Behaviour:
@@ -55,7 +57,7 @@ def _outcome(module: types.ModuleType, plan: Any) -> str:
         return None
 
     try:
-        return repr(limited(call, 0.02))[:500]
+        return _ADDRESS.sub("0x", repr(limited(call, 0.02))[:500])
     except (_TooLong, Exception) as error:  # noqa: BLE001 - the program may raise anything
         return type(error).__name__
 

@@ -63,7 +63,7 @@ def correct(folder: Path, sources: Sequence[bytes]) -> list[bool]:
                     break
         return seen
 
-    wanted = streamed([lambda: observations((folder / "fixed.py").read_bytes())])[0]
+    wanted = streamed([lambda: observations((folder / "fixed.py").read_bytes())], 60.0)[0]
     assert wanted is not None and "_TooLong" not in wanted
     return [each == wanted for each in streamed([lambda s=source: observations(s) for source in sources], 60.0)]
 

@@ -77,6 +77,8 @@ def wrong_import(site: Site) -> Iterator[Change]:
                         yield from _written(site, site.text(node).replace(alias.name, name, 1), 0.8)
         return
     text = site.text(node)
+    if node.names[0].name == "*":
+        return
     for alias in node.names:
         for path in site.project.defining(alias.name)[:4]:
             for source in _ways(site, path):

@@ -199,7 +199,7 @@ def insert_call(site: Site) -> Iterator[Change]:
     block, at = _position(site)
     names = site.values[:10]
     for owner, near, kind in names:
-        if kind not in ("list", "set", ""):
+        if kind not in ("list", "set", "some", ""):
             continue
         methods = dict(_calls_for(kind))
         for node in site.scope.nodes:
