@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, NoTests
+from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest
 from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
 from dreamscape.domain.records import HealReport, ItemReport, Plan
 from dreamscape.domain.repair import Candidate, ItemState, Landing, WorkItem
-from dreamscape.domain.runs import Outcome, RunEnd, TestRun
+from dreamscape.domain.runs import Outcome, TestRun
 from dreamscape.domain.settings import HealSettings
+from dreamscape.engine.baseline import refuse_untestable
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
@@ -109,10 +110,7 @@ class AutomationEngine:
         run = self._agent.baseline()
         book.notes += run.overridden
         book.baseline = run.tally
-        if not run.results and run.end is not RunEnd.EXITED:
-            raise CannotGoOn(f"the test run ended before its first test ({run.end.value})", _last_lines(run))
-        if not run.results:
-            raise NoTests("pytest finds no tests in this project", "write one, or name their folder: heal.pytest_args")
+        refuse_untestable(run)
         book.tell(EventKind.BASELINE_TESTED, passed=run.tally.passed, failed=run.tally.failed, errors=run.tally.errors)
         return run
 
@@ -284,8 +282,3 @@ def _exit_code_of(error: BaseException) -> int:
     if isinstance(error, DreamscapeError):
         return error.exit_code
     return getattr(error, "exit_code", 130) if isinstance(error, KeyboardInterrupt) else 70
-
-
-def _last_lines(run: TestRun) -> str:
-    lines = run.output_tail.strip().splitlines()[-3:]
-    return "run pytest once by hand; it last said: " + " / ".join(lines) if lines else "run pytest once by hand"

@@ -72,8 +72,9 @@ class Patient:
     def __init__(self, folder: Path, files: Mapping[str, str | bytes] | None = None, *, with_git: bool = True) -> None:
         self.root = folder / "project"
         self.home = folder / "home"
-        self.root.mkdir(parents=True)
-        self.home.mkdir()
+        self.temporary = folder / "tmp"
+        for made in (self.root, self.home, self.temporary):
+            made.mkdir(parents=True)
         self.write(files or GREET)
         if with_git:
             self.git("init", "-q", "-b", "main")
@@ -83,7 +84,8 @@ class Patient:
     def env(self) -> dict[str, str]:
         """The environment of everything run here."""
         inherited = {name: os.environ[name] for name in ("PATH", "DREAMSCAPE_REQUIRE", "LANG") if name in os.environ}
-        return {**inherited, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")}
+        own = {"HOME": self.home, "XDG_CONFIG_HOME": self.home / ".config", "TMPDIR": self.temporary}
+        return {**inherited, **{name: str(place) for name, place in own.items()}}
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items():

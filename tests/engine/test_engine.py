@@ -11,10 +11,10 @@ from stations import FakeAgent, FakeClient, FakeLander, FakeModels, FakeProject,
 
 from dreamscape.domain.errors import CannotGoOn, DiskFull, NoTests
 from dreamscape.domain.events import EventKind
-from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.records import HealReport, Plan
 from dreamscape.domain.repair import Candidate, ItemState
-from dreamscape.domain.runs import Tally
+from dreamscape.domain.runs import Outcome, RunEnd, Tally, TestResult, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine import AutomationEngine, Solver
 from dreamscape.engine.landing import HeadMoved
@@ -85,6 +85,37 @@ def test_a_project_without_tests_cannot_be_healed(store: Store) -> None:
 
     (run,) = store.runs()
     assert run.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (
+            TestRun((), (), RunEnd.EXITED, 4, 0.1, output_tail="usage:\npytest: error: no --such\n  inifile: x\n"),
+            "no --such",
+        ),
+        (TestRun((), (), RunEnd.MEMORY, None, 0.1), "memory"),
+        (
+            TestRun(
+                (TestResult("conftest.py", Outcome.ERROR),),
+                (Failure("conftest.py", "collect", "pytest.UsageError", "no plugin such"),),
+                RunEnd.EXITED,
+                4,
+                0.1,
+            ),
+            "no plugin such",
+        ),
+    ],
+    ids=["pytest does not start", "the process dies", "the collection fails outside of the project"],
+)
+def test_a_suite_that_cannot_run_is_said_and_never_taken_for_a_case(store: Store, run: TestRun, said: str) -> None:
+    agent = FakeAgent(two_bugs())
+    agent.baseline = lambda: run  # type: ignore[method-assign]
+
+    with pytest.raises(CannotGoOn, match=said):
+        heal(store, agent)
+
+    assert agent.benches == []
 
 
 def test_what_is_repaired_lands_in_the_order_of_impact_and_the_final_run_is_a_run(store: Store) -> None:
