@@ -1,4 +1,4 @@
-"""The first run of the suite goes in; where it says nothing that could be repaired, the reason comes out as an error."""
+"""The first run of the suite goes in; where nothing in it could be repaired, the reason comes out as an error."""
 
 from __future__ import annotations
 
