@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dreamscape.domain.errors import DreamscapeError
@@ -23,6 +23,8 @@ from dreamscape.domain.repair import (
 )
 
 logger = logging.getLogger(__name__)
+
+TURNED_DOWN_BEFORE = "the only repairs found do what a person has turned down before"
 
 ProposerOf = Callable[[ModelCard], Proposer]
 
@@ -71,7 +73,9 @@ class _Tally:
 
     verdicts: Counter[tuple[str, VerdictState]] = field(default_factory=Counter)
     plausible: list[Candidate] = field(default_factory=list)
+    turned_down: list[Candidate] = field(default_factory=list)
     questions: int = 0
+    answers: int = 0
     cost_usd: float = 0.0
     trouble: str = ""
 
@@ -91,6 +95,7 @@ class Solver:
         """Tries the decided models in order until one's repair is proven; ``deadline`` as in `time.monotonic`."""
         attempts: list[Attempt] = []
         plausible: dict[str, Candidate] = {}
+        turned_down: dict[str, Candidate] = {}
         found_by: dict[str, str] = {}
         undecided: Choice | None = None
         why = decision.why if not decision.order else ""
@@ -103,11 +108,15 @@ class Solver:
             for candidate in tally.plausible:
                 plausible.setdefault(candidate.id, candidate)
                 found_by.setdefault(candidate.id, card.name)
-            proven, undecided, word = self._settle(plausible, bench) if tally.plausible else (None, undecided, "")
-            attempts.append(_attempt(card, tally, time.monotonic() - began, solved=proven is not None))
+            turned_down |= {candidate.id: candidate for candidate in tally.turned_down}
+            proven, word = None, ""
+            if tally.plausible:
+                proven, undecided, word = self._settle(plausible, tuple(turned_down.values()), bench)
+            if tally.answers or not tally.questions:
+                attempts.append(_attempt(card, tally, time.monotonic() - began, solved=proven is not None))
             if proven is not None:
                 return Solution(tuple(attempts), proven, None, found_by[proven.id], word)
-            why = word or tally.trouble or _in_vain(tally)
+            why = word or tally.trouble or _in_vain(tally, bool(turned_down))
         model = found_by[undecided.best.id] if undecided else None
         return Solution(tuple(attempts), None, undecided, model, why)
 
@@ -134,8 +143,9 @@ class Solver:
     def _count(self, verdicts: tuple[Verdict, ...], item: WorkItem, tally: _Tally) -> None:
         tally.verdicts.update((verdict.candidate.origin, verdict.state) for verdict in verdicts)
         for verdict in verdicts:
-            if verdict.state is VerdictState.PLAUSIBLE and not self._forbidden(verdict.candidate, item):
-                tally.plausible.append(verdict.candidate)
+            if verdict.state is VerdictState.PLAUSIBLE:
+                is_forbidden = self._forbidden(verdict.candidate, item)
+                (tally.turned_down if is_forbidden else tally.plausible).append(verdict.candidate)
 
     def _ask(self, step: Ask, card: ModelCard, tally: _Tally) -> Answer | None:
         tally.questions += 1
@@ -145,28 +155,43 @@ class Solver:
             logger.warning("%s gave no answer: %s", card.name, error)
             tally.trouble = f"{card.name} gave no answer: {error}"
             return None
+        tally.answers += 1
         tally.cost_usd += answer.cost_usd
         return answer
 
-    def _settle(self, plausible: dict[str, Candidate], bench: Bench) -> tuple[Candidate | None, Choice | None, str]:
-        """The best of the plausible that also proves itself; those that do not are struck from ``plausible``."""
+    def _settle(
+        self, plausible: dict[str, Candidate], turned_down: Sequence[Candidate], bench: Bench
+    ) -> tuple[Candidate | None, Choice | None, str]:
+        """The best of the plausible that also proves itself; those that do not are struck from ``plausible``.
+
+        What does the same as a change that a person has turned down is turned down with it. Anything else may only be
+        proposed then, since a change that passed the tests was not what is wanted.
+        """
+        word = "what passed the failing tests did not pass the whole suite twice"
         while plausible:
             choice = bench.choose(tuple(plausible.values()))
+            if any(not bench.choose((choice.best, other)).rivals for other in turned_down):
+                word = TURNED_DOWN_BEFORE
+                del plausible[choice.best.id]
+                continue
             proof = bench.prove(choice.best)
             if not proof.holds:
                 logger.info("dropped: %s (%s)", choice.best.summary, proof.why)
                 del plausible[choice.best.id]
                 continue
-            if choice.may_land:
+            if choice.may_land and not turned_down:
                 return choice.best, None, choice.why
-            return None, choice, choice.why
-        return None, None, "what passed the failing tests did not pass the whole suite twice"
+            why = "a change that passes the same tests was turned down before" if choice.may_land else choice.why
+            return None, choice, why
+        return None, None, word
 
 
 def _attempt(card: ModelCard, tally: _Tally, seconds: float, *, solved: bool) -> Attempt:
     return Attempt(card, dict(tally.verdicts), tally.questions, tally.cost_usd, seconds, solved)
 
 
-def _in_vain(tally: _Tally) -> str:
+def _in_vain(tally: _Tally, has_turned_down: bool) -> str:
+    if has_turned_down:
+        return TURNED_DOWN_BEFORE
     tried = sum(tally.verdicts.values())
     return f"none of {tried} candidates passed its tests" if tried else "no change to try was found"

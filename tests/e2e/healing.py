@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -88,10 +89,11 @@ class Patient:
         return {**inherited, **{name: str(place) for name, place in own.items()}}
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Text may be indented as a whole; bytes are written as they are."""
         for name, content in files.items():
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            path.write_bytes(content if isinstance(content, bytes) else dedent(content).encode())
 
     def read(self, name: str) -> str:
         return (self.root / name).read_text("utf-8")

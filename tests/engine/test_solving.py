@@ -49,7 +49,7 @@ def solve(
     waiting = dict(zip((card.name for card in cards), proposers, strict=True))
     solver = Solver(lambda card: waiting[card.name], client or FakeClient(), forbidden)
     (case,) = agent.cases(agent.baseline(), agent.baseline().failures)
-    bench = FakeBench(agent.project, agent.base, case, agent.may_land)
+    bench = FakeBench(agent.project, agent.base, case, agent.may_land, agent.alike)
     return solver.solve(
         WorkItem(case.id, case, 0.5), Decision(cards, "tiers in order"), bench, time.monotonic() + seconds
     )
@@ -102,10 +102,30 @@ def test_rivals_go_to_a_person_with_the_best_first(agent: FakeAgent) -> None:
     assert solution.model == "embedded"
 
 
-def test_what_a_person_has_turned_down_is_not_proposed_again(agent: FakeAgent) -> None:
+def test_where_a_change_was_turned_down_another_is_proposed_and_lands_by_no_means(agent: FakeAgent) -> None:
     solution = solve(agent, FakeProposer([GOOD, ALSO]), forbidden=lambda candidate, item: candidate == GOOD)
 
-    assert solution.proven == ALSO
+    assert solution.proven is None
+    assert solution.choice is not None
+    assert solution.choice.best == ALSO
+    assert "turned down before" in solution.why
+
+
+def test_when_all_that_was_found_is_turned_down_nothing_is_proposed(agent: FakeAgent) -> None:
+    solution = solve(agent, FakeProposer([GOOD]), forbidden=lambda candidate, item: True)
+
+    assert (solution.proven, solution.choice) == (None, None)
+    assert "turned down" in solution.why
+
+
+def test_what_does_the_same_as_a_change_turned_down_is_turned_down_with_it(agent: FakeAgent) -> None:
+    same = whole("a.py", b"bad", b"good.", weight=0.7)
+    agent.alike = frozenset({GOOD.id, same.id})
+
+    solution = solve(agent, FakeProposer([GOOD, same]), forbidden=lambda candidate, item: candidate == GOOD)
+
+    assert (solution.proven, solution.choice) == (None, None)
+    assert "turned down" in solution.why
 
 
 def test_a_model_without_an_answer_is_a_reason_not_a_crash(agent: FakeAgent) -> None:
@@ -113,6 +133,7 @@ def test_a_model_without_an_answer_is_a_reason_not_a_crash(agent: FakeAgent) -> 
 
     assert solution.proven is None
     assert "second gave no answer: nothing is recorded" in solution.why
+    assert [attempt.card.name for attempt in solution.attempts] == ["embedded"], "who gave no answer was not asked"
 
 
 def test_a_doubtful_find_is_kept_while_the_next_model_tries_in_vain(agent: FakeAgent) -> None:

@@ -71,18 +71,22 @@ class FakeProject:
 class FakeBench:
     """Judges by the case's failing tests; proves by all that passed before and those of the case."""
 
-    def __init__(self, project: FakeProject, files: Files, case: RepairCase, may_land: bool) -> None:
+    def __init__(
+        self, project: FakeProject, files: Files, case: RepairCase, may_land: bool, alike: frozenset[str] = frozenset()
+    ) -> None:
+        """``alike`` are ids of candidates that do the same; all others are rivals of each other."""
         self._project = project
         self._files = files
         self._case = case
         self._may_land = may_land
-        self.disproven: set[str] = set()
+        self._alike = alike
 
     def judge(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
         return tuple(Verdict(candidate, self._state(candidate, self._case.tests)) for candidate in candidates)
 
     def choose(self, plausible: Sequence[Candidate]) -> Choice:
-        best, *rivals = sorted(plausible, key=lambda candidate: -candidate.weight)
+        best, *others = sorted(plausible, key=lambda candidate: -candidate.weight)
+        rivals = [other for other in others if not {best.id, other.id} <= self._alike]
         return Choice(best, self._may_land and not rivals, "as asked", tuple(rivals))
 
     def prove(self, candidate: Candidate) -> Proof:
@@ -101,6 +105,7 @@ class FakeAgent:
     def __init__(self, project: FakeProject, *, may_land: bool = True) -> None:
         self.project = project
         self.may_land = may_land
+        self.alike: frozenset[str] = frozenset()
         self.landed: list[Files] = []
         self.benches: list[str] = []
 
@@ -132,7 +137,7 @@ class FakeAgent:
     @contextmanager
     def bench(self, case: RepairCase) -> Iterator[FakeBench]:
         self.benches.append(case.tests[0])
-        yield FakeBench(self.project, self.base, case, self.may_land)
+        yield FakeBench(self.project, self.base, case, self.may_land, self.alike)
 
     def failing(self, tests: Sequence[str], changes: Mapping[str, bytes | None]) -> tuple[str, ...]:
         files = {path: data for path, data in {**self.base, **changes}.items() if data is not None}

@@ -1,0 +1,190 @@
+"""Projects come in all shapes; the copy that is tested is always the one that is repaired."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from healing import GREET, GREET_REPAIRED, NewPatient, Patient
+
+BUG, REPAIRED = GREET["greet.py"], GREET_REPAIRED
+
+
+def editable(project: Patient, folder: Path, source: str) -> Path:
+    """A virtual environment in which the project is installed in place, as ``pip install -e`` does; its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    # pytest and what it needs come from here; the project from its own folder, by an absolute path
+    ours = [place for place in sys.path if place.endswith("site-packages")]
+    (packages / "__editable__.project.pth").write_text(f"{project.root / source}\n")
+    (packages / "ours.pth").write_text("\n".join(ours) + "\n")
+    return folder / "bin" / "python"
+
+
+def test_an_editable_install_of_a_src_layout_is_repaired_and_not_the_original(
+    patient: NewPatient, tmp_path: Path
+) -> None:
+    project = patient(
+        {
+            "src/hello/__init__.py": "",
+            "src/hello/greet.py": BUG,
+            "tests/test_greet.py": GREET["test_greet.py"].replace("from greet", "from hello.greet"),
+            "pyproject.toml": '[project]\nname = "hello"\nversion = "1"\n',
+        }
+    )
+
+    healed = project.heal("--python", str(editable(project, tmp_path / "venv", "src")))
+
+    assert healed.code == 0, healed.err + healed.out
+    assert healed.items[0]["files"] == ["src/hello/greet.py"]
+    assert project.at(healed.report["branch"], "src/hello/greet.py") == REPAIRED
+    assert project.read("src/hello/greet.py") == BUG
+
+
+def test_one_suite_of_many_habits_is_healed_in_one_run(patient: NewPatient) -> None:
+    """unittest classes, ids with addresses, tests beside sources, -x, a conftest above the root, order and chance."""
+    project = patient(
+        {
+            "conftest.py": "import pytest\n\n\n@pytest.fixture\ndef above():\n    return 'Ann'\n",
+            "inner/pytest.ini": "[pytest]\naddopts = -x --maxfail=1 -q\n",
+            "inner/greet.py": BUG,
+            "inner/pack/__init__.py": "",
+            "inner/pack/first.py": "def first(items):\n    return items[1]\n",
+            "inner/pack/test_beside.py": """\
+                import unittest
+
+                from pack.first import first
+
+
+                class FirstTest(unittest.TestCase):
+                    def setUp(self):
+                        self.items = [3, 9, 4]
+
+                    def test_first(self):
+                        self.assertEqual(first(self.items), 3)
+                        self.assertEqual(first("ab"), "a")
+                        self.assertEqual(first([5]), 5)
+
+                    def test_length(self):
+                        with self.subTest("length"):
+                            self.assertEqual(len(self.items), 3)
+                """,
+            "inner/test_greet.py": """\
+                import pytest
+
+                from greet import greeting
+
+
+                class Name:
+                    def __init__(self, text):
+                        self.text = text
+
+
+                @pytest.mark.parametrize("name", [Name("Ann"), Name("")], ids=repr)
+                def test_greeting(name):
+                    assert greeting(name.text) == "Hello, " + name.text
+
+
+                def test_above(above):
+                    assert above == "Ann"
+                """,
+            "inner/test_order.py": """\
+                SEEN = []
+
+
+                def test_leaves_something():
+                    SEEN.append(1)
+
+
+                def test_expects_nothing():
+                    assert not SEEN
+                """,
+            "inner/test_chance.py": """\
+                import os
+
+
+                def test_chance():
+                    assert int.from_bytes(os.urandom(4), "big") % 97 == 0
+                """,
+            "inner/test_net.py": """\
+                import socket
+
+
+                def test_net():
+                    socket.create_connection(("192.0.2.1", 80), timeout=1)
+                """,
+        }
+    )
+    healed = project.heal("--project", "inner")
+
+    assert healed.item("test_greet.py::test_greeting")["state"] == "landed", healed.out + healed.err
+    assert healed.item("FirstTest::test_first")["state"] == "landed"
+    assert len(healed.item("test_greet.py::test_greeting")["tests"]) == 2
+    assert healed.item("test_expects_nothing")["state"] == "flaky"
+    assert healed.item("test_expects_nothing")["failure_class"] == "order_dependent"
+    assert healed.item("test_chance")["state"] in ("flaky", "unsolved")
+    assert healed.item("test_net")["state"] in ("skipped", "environment")
+    assert "network" in healed.item("test_net")["why"]
+    assert healed.code == 1
+    assert healed.report["final"]["failed"] == 3
+    assert any("-x" in note or "maxfail" in note for note in healed.report["notes"])
+    assert project.at(healed.report["branch"], "inner/greet.py") == REPAIRED
+
+
+def test_a_test_that_fails_by_chance_is_set_aside(patient: NewPatient) -> None:
+    project = patient(
+        {
+            "pick.py": "def pick(chance):\n    return chance\n",
+            "test_pick.py": """\
+                import os
+
+                from pick import pick
+
+
+                def test_pick():
+                    assert pick(os.environ["PYTHONHASHSEED"]) != "0"  # fails in some runs and passes in others
+
+
+                def test_ok():
+                    assert pick(1) == 1
+                """,
+        }
+    )
+
+    healed = project.heal()
+
+    assert healed.states == ["flaky"]
+    assert healed.items[0]["failure_class"] == "flaky"
+    assert healed.code == 1
+
+
+@pytest.mark.slow
+def test_a_project_installed_with_pip_in_place_is_healed(patient: NewPatient, tmp_path: Path) -> None:
+    project = patient(
+        {
+            "src/hello/__init__.py": "",
+            "src/hello/greet.py": BUG,
+            "tests/test_greet.py": GREET["test_greet.py"].replace("from greet", "from hello.greet"),
+            "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+            '[project]\nname = "hello"\nversion = "1"\n[tool.hatch.build.targets.wheel]\npackages = ["src/hello"]\n',
+        }
+    )
+    folder = project.root / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    installed = subprocess.run(
+        [python, "-m", "pip", "install", "-q", "pytest", "--editable", str(project.root)],
+        capture_output=True,
+        check=False,
+    )
+    if installed.returncode:
+        pytest.skip("pip cannot install here")
+    (project.root / ".gitignore").write_text(".venv/\n")
+    project.commit("Ignore the environment")
+
+    healed = project.heal()
+
+    assert healed.code == 0, healed.err
+    assert project.at(healed.report["branch"], "src/hello/greet.py") == REPAIRED

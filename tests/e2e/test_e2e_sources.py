@@ -1,0 +1,90 @@
+"""Sources as they come: encodings, line endings and marks survive byte for byte, and hangs are cases."""
+
+from __future__ import annotations
+
+from healing import NewPatient
+
+
+def test_whatever_the_encoding_only_the_repaired_bytes_change(patient: NewPatient) -> None:
+    latin = "# -*- coding: latin-1 -*-\ndef area(width, height):\n    return width * width  # \xe9t\xe9\n"
+    crlf = "def total(prices):\n    result = 0\n    for price in prices:\n        result -= price\n    return result\n"
+    crlf = crlf.replace("\n", "\r\n")
+    marked = "\ufeffdef first(items):\n    return items[1]   # \u00fcber alle"
+    project = patient(
+        {
+            "area.py": latin.encode("latin-1"),
+            "total.py": crlf.encode(),
+            "first.py": marked.encode("utf-8"),
+            ".gitattributes": "* -text\n",
+            "test_odd.py": """\
+                from area import area
+                from first import first
+                from total import total
+
+
+                def test_area():
+                    assert area(2, 3) == 6
+                    assert area(5, 2) == 10
+                    assert area(2, 2) == 4
+
+
+                def test_first():
+                    assert first([3, 9, 4]) == 3
+                    assert first("ab") == "a"
+                    assert first([5]) == 5
+
+
+                def test_total():
+                    assert total([1, 2, 4]) == 7
+                    assert total([5]) == 5
+                    assert total([]) == 0
+                """,
+        }
+    )
+
+    healed = project.heal()
+
+    assert healed.states == ["landed"] * 3, healed.out
+    branch = healed.report["branch"]
+    project.git("checkout", "-q", branch)
+    assert (project.root / "area.py").read_bytes() == latin.replace("width * width", "width * height").encode("latin-1")
+    assert (project.root / "total.py").read_bytes() == crlf.replace("-=", "+=").encode()
+    assert (project.root / "first.py").read_bytes() == marked.replace("[1]", "[0]").encode()
+
+
+def test_a_test_that_never_ends_is_a_case_and_repaired(patient: NewPatient) -> None:
+    project = patient(
+        {
+            "count.py": """\
+                def countdown(number):
+                    seen = []
+                    while number > 0:
+                        seen.append(number)
+                        number += 1
+                        if len(seen) > 100000:
+                            seen.clear()
+                    return seen
+                """,
+            "test_count.py": """\
+                from count import countdown
+
+
+                def test_countdown():
+                    assert countdown(3) == [3, 2, 1]
+                    assert countdown(0) == []
+                    assert countdown(5) == [5, 4, 3, 2, 1]
+
+
+                def test_none():
+                    assert countdown(-1) == []
+                """,
+            "dreamscape.toml": "[heal]\ntest_timeout_s = 3\nitem_minutes = 3\n",
+        }
+    )
+
+    healed = project.heal()
+
+    (item,) = healed.items
+    assert item["failure_class"] == "timeout"
+    assert item["state"] == "landed", healed.out
+    assert "number -= 1" in project.at(healed.report["branch"], "count.py")
