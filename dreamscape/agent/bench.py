@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,13 @@ from dataclasses import replace
 from dreamscape.agent.choice import choose
 from dreamscape.agent.gate import refusal
 from dreamscape.agent.proof import Run, prove
+from dreamscape.agent.special_cases import answers_the_tests
 from dreamscape.agent.trials import TrialServer
+from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.repair import Behaviour, Candidate, Choice, Proof, RepairCase, Verdict, VerdictState
 from dreamscape.domain.runs import Outcome
+
+logger = logging.getLogger(__name__)
 
 COMPARED_INPUTS = 200
 """Rivals that differ on none of so many generated inputs count as one behaviour (the project's rule of proof)."""
@@ -64,6 +69,8 @@ class CaseBench:
         choice = choose(ranked, self._behaviour(ranked))
         if len(plausible) > MOST_COMPARED:
             return replace(choice, may_land=False, why=f"{len(plausible)} changes pass the tests, too many to compare")
+        if choice.may_land and answers_the_tests(choice.best, self._case):
+            return replace(choice, may_land=False, why="it answers with the very values that the failing tests hold")
         return choice
 
     def prove(self, candidate: Candidate) -> Proof:
@@ -79,7 +86,11 @@ class CaseBench:
         return self._needs_fresh
 
     def _fails_warm(self) -> bool:
-        outcomes = self._server().baseline(self._case.tests)
+        try:
+            outcomes = self._server().baseline(self._case.tests)
+        except CannotGoOn as error:
+            logger.info("each candidate gets a process of its own: %s", error)
+            return False
         return all(outcomes.get(test) in (Outcome.FAILED, Outcome.ERROR) for test in self._case.tests)
 
     def _server(self) -> TrialServer:
