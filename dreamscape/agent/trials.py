@@ -162,13 +162,7 @@ class TrialServer:
         return {"cpu": each, "cpu_s": default, "wall": self._wall_s, "wall_s": most}
 
     def _edits(self, candidate: Candidate) -> list[tuple[str, int, int, str]]:
-        return [
-            (self._inside(edit.path), edit.start, edit.end, edit.replacement.decode("latin-1"))
-            for edit in candidate.edits
-        ]
-
-    def _inside(self, path: str) -> str:
-        return os.path.realpath(self._sandbox.project / path)
+        return [(edit.path, edit.start, edit.end, edit.replacement.decode("latin-1")) for edit in candidate.edits]
 
     def _answers(self, jobs: Sequence[Mapping[str, Any]], deadline: float | None) -> dict[int, dict[str, Any]]:
         """Answers by number. Where the server dies, the rest is asked for one by one: only who kills it loses."""
@@ -213,9 +207,9 @@ class TrialServer:
             files={ZIP_NAME: packed()},
         )
         hello = {
-            "root": str(self._sandbox.project),
-            "arguments": ["-p", "no:cacheprovider", "--capture=sys", *self._settings.pytest_args, *self._test_files],
-            "sources": {self._inside(path): data.decode("latin-1") for path, data in self._sources.items()},
+            "arguments": ["-p", "no:cacheprovider", "--capture=sys", *self._settings.pytest_args],
+            "test_files": list(self._test_files),
+            "sources": {path: data.decode("latin-1") for path, data in self._sources.items()},
             "workers": self._workers,
             "startup_s": _STARTUP_S,
             "memory_bytes": self._sandbox.settings.memory_mib * 1024 * 1024 // max(1, self._workers + 1),

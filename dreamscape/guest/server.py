@@ -37,11 +37,11 @@ _SEED = 0
 class Server:
     """The pytest plugin that turns one run of pytest into the server."""
 
-    def __init__(self, hello: Mapping[str, Any], requests: BinaryIO, reporter: report.Reporter) -> None:
+    def __init__(self, hello: Mapping[str, Any], requests: BinaryIO, reporter: report.Reporter, rerun: Rerun) -> None:
         self.hello = hello
         self.requests = requests
         self.reporter = reporter
-        self.rerun = Rerun(hello["root"])
+        self.rerun = rerun
         self.role = "pristine"
         self.channel: Optional[Channel] = None
         self.watch: Optional[Watch] = None
@@ -67,6 +67,9 @@ class Server:
         overrule(config.option, _SEED)
         settings = getattr(config, "_inicache", {})
         settings["faulthandler_timeout"] = 0.0
+        # The suite's own arguments may name more than the files whose tests are asked for.
+        files = [os.path.join(self.rerun.project.root, path) for path in self.hello["test_files"]]
+        config.args = [path for path in files if os.path.exists(path)] or config.args
         yield
 
     @pytest.hookimpl(tryfirst=True)
@@ -90,7 +93,7 @@ class Server:
         self.warm = _WarmProcess(float(self.hello["startup_s"]))
         self.reporter.send("hello", version=list(sys.version_info[:3]))
         for line in self.requests:
-            request = json.loads(line.decode("ascii"))
+            request = located(json.loads(line.decode("ascii")), self.rerun.project.root)
             for answer in self._answers(request):
                 self.reporter.send("answer", **answer)
             self.reporter.send("done")
@@ -237,15 +240,30 @@ class _WarmProcess:
         self.channel, self.took_s = Channel(ours), 0.0
 
 
+def real_path(root: str, path: str) -> str:
+    """The file at this path of the project, however its modules are found."""
+    return os.path.realpath(os.path.join(root, path))
+
+
+def located(request: Dict[str, Any], root: str) -> Dict[str, Any]:
+    """The request with real paths in all its edits."""
+    for job in request["jobs"]:
+        for each in (job, *job.get("candidates", ())):
+            each["edits"] = [(real_path(root, path), *rest) for path, *rest in each.get("edits", ())]
+    return request
+
+
 def main(arguments: Sequence[str] = ()) -> None:
     """Reads the hello and runs pytest with the server in it; ends when the host hangs up."""
     requests = os.fdopen(int(os.environ.pop("DREAMSCAPE_REQUESTS")), "rb")
     reporter = report.from_environment()
     hello = json.loads(requests.readline().decode("ascii"))
-    server = Server(hello, requests, reporter)
-    chosen = [*arguments, *hello["arguments"]]
+    root = os.path.abspath(os.environ.pop("DREAMSCAPE_TREE", "") or os.getcwd())
+    hello["sources"] = {real_path(root, path): data for path, data in hello["sources"].items()}
+    server = Server(hello, requests, reporter, Rerun(root))
+    chosen = [*arguments, *hello["arguments"], *hello["test_files"]]
     sys.argv = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py"), *chosen]
-    pinned, _ = settings_arguments(server.rerun.project.root, chosen)
+    pinned, _ = settings_arguments(root, chosen)
     status = pytest.main([*pinned, *chosen], plugins=[server, server.rerun])
     if server.role == "pristine":
         reporter.send("refused", status=int(status))
