@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,7 +66,15 @@ def _sides(git: Git, review: ReviewCase) -> tuple[dict[str, bytes], dict[str, by
 
 
 def _apply(folder: Path, diff: str) -> None:
-    ran = run_git(["apply", "--whitespace=nowarn", "-"], folder, diff.encode("utf-8"))
-    if ran.returncode:
-        said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise CannotGoOn(f"the change no longer applies: {said[0] if said else ''}", "reject it and heal again")
+    ceiling = {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    for data in dict.fromkeys((diff.encode("utf-8"), _with_odd_bytes(diff))):
+        ran = run_git(["apply", "--whitespace=nowarn", "-"], folder, data, env=ceiling)
+        if ran.returncode == 0:
+            return
+    said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
+    raise CannotGoOn(f"the change no longer applies: {said[0] if said else ''}", "reject it and heal again")
+
+
+def _with_odd_bytes(diff: str) -> bytes:
+    """The diff of a source that is no UTF-8: what is shown escaped (see `diffs`) is the byte itself there."""
+    return re.sub(rb"\\x([89a-f][0-9a-f])", lambda code: bytes.fromhex(code[1].decode()), diff.encode("utf-8"))
