@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
 import pytest
-from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, missing
+from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, missing, needs_sandbox
 
 
 def complaint(healed: Healed) -> str:
@@ -154,7 +156,7 @@ def test_unreadable_and_circular_files_hinder_nothing(patient: NewPatient) -> No
     project = patient()
     (project.root / "loop").symlink_to("loop")
     (project.root / "round").mkdir()
-    (project.root / "round" / "back").symlink_to("..")
+    (project.root / "round" / "back").symlink_to(".")
     project.write({"broken.py": b"\xff\xfe\x00 not python", "secret.py": "SECRET = 1\n"})
     (project.root / "secret.py").chmod(0)
     os.mkfifo(project.root / "pipe.py")
@@ -195,33 +197,26 @@ def as_ordinary_user(project: Patient, *args: str) -> Healed:
     env = {"PATH": os.environ["PATH"], "GIT_CONFIG_COUNT": "1"}
     env |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     ran = subprocess.run(words, cwd=project.root, env=env, capture_output=True, encoding="utf-8", check=False)
-    import json
-
     return Healed(ran.returncode, json.loads(ran.stdout or "{}"), ran.stdout, ran.stderr)
 
 
-def opened_to_all(folder: Path) -> None:
-    """Temporary folders of tests are closed to others."""
-    for place in (folder, *folder.parents):
-        if place == Path("/tmp") or place == place.parent:
-            break
-        place.chmod(place.stat().st_mode | 0o055)
+def test_a_read_only_project_can_be_scanned_and_not_healed() -> None:
+    needs_sandbox()
+    with tempfile.TemporaryDirectory() as folder:  # the folders of pytest are closed to other users
+        project = Patient(Path(folder) / "open")
+        for place in (Path(folder), project.root.parent):
+            place.chmod(0o755)
+        project.root.chmod(0o555)
+        try:
+            scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
+        finally:
+            project.root.chmod(0o755)
 
-
-def test_a_read_only_project_can_be_scanned_and_not_healed(patient: NewPatient) -> None:
-    project = patient()
-    opened_to_all(project.root)
-    project.root.chmod(0o555)
-    try:
-        scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
-    finally:
-        project.root.chmod(0o755)
-
-    assert scan.code == 0, scan.err
-    assert {row["path"] for row in scan.report["files"]} == {"greet.py", "test_greet.py"}
-    assert healed.code == 3
-    assert "dreamscape" in complaint(healed)
-    assert not (project.root / ".dreamscape").exists()
+        assert scan.code == 0, scan.err
+        assert {row["path"] for row in scan.report["files"]} == {"greet.py", "test_greet.py"}
+        assert healed.code == 3
+        assert ".dreamscape" in complaint(healed)
+        assert not (project.root / ".dreamscape").exists()
 
 
 def test_a_full_disk_is_said(patient: NewPatient) -> None:
@@ -235,7 +230,7 @@ def test_a_full_disk_is_said(patient: NewPatient) -> None:
         pytest.skip(f"no mounts of our own here: {ran.stderr.strip()}")
 
     assert ran.returncode == 3, ran.stderr
-    assert "disk or the quota is full" in ran.stderr or "No space left" in ran.stderr
+    assert "no space left" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert project.branches() == []
     assert project.read("greet.py") == GREET["greet.py"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -76,8 +78,7 @@ def test_an_interrupted_run_leaves_nothing_but_its_memory(
     project = patient(SLOW_TO_TEST)
     before = traces(project)
     running = project.start()
-    database = project.root / ".dreamscape" / "dreamscape.db"
-    assert eventually(lambda: database.exists() and len(children(running.pid)) >= 3)
+    assert eventually(lambda: runs_begun(project) and len(children(running.pid)) >= 3)
     if where == "search":
         assert eventually(lambda: "server" in commands(children(running.pid)), 120)
     below = children(running.pid)
@@ -93,6 +94,16 @@ def test_an_interrupted_run_leaves_nothing_but_its_memory(
     assert project.branches() == []
     again = project.heal()
     assert again.states == ["landed"], again.err
+
+
+def runs_begun(project: Patient) -> int:
+    """How many runs the project's memory holds."""
+    file = project.root / ".dreamscape" / "dreamscape.db"
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            return int(database.execute("SELECT count(*) FROM runs").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
 
 
 def commands(pids: list[int]) -> str:
