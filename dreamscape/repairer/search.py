@@ -113,6 +113,8 @@ def _learn(progress: _Progress, known: set[str], reply: Reply) -> None:
             progress.moved.append(verdict.candidate)
 
 
+_MOST_CHANGES = 1_500
+"""Of one template at one statement; more come only of tables of data, and sorting them would cost seconds (chosen)."""
 _SITE_DECAY = 0.004
 _TEMPLATE_DECAY = 0.03
 """By how much each further change of one site, and of one template there, counts less, so that none starves others."""
@@ -131,7 +133,7 @@ def _in_order(suspected: list[Suspected], learned: Mapping[str, float]) -> Itera
     while heap:
         negative, _, bound, name, each, changes, at = heapq.heappop(heap)
         if changes is None:
-            changes = sorted(TEMPLATES[name](each.site), key=lambda change: -change.fit)
+            changes = sorted(islice(TEMPLATES[name](each.site), _MOST_CHANGES), key=lambda change: -change.fit)
         else:
             node = each.site.node
             given[node] = given.get(node, 0) + 1

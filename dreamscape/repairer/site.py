@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from dreamscape.repairer.clues import Clues
 from dreamscape.repairer.kinds import fits, kind_of
@@ -13,6 +14,9 @@ from dreamscape.repairer.module import FunctionNode, Module, header
 from dreamscape.repairer.project import Project
 from dreamscape.repairer.scope import Scope
 from dreamscape.repairer.source import Splice
+
+_MOST_EXPRESSIONS = 300
+"""Of one statement; beyond lie tables of data (chosen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Site:
     @cached_property
     def expressions(self) -> tuple[ast.expr, ...]:
         """All expressions of the statement itself, outer ones first."""
-        return tuple(header(self.node))
+        return tuple(islice(header(self.node), _MOST_EXPRESSIONS))
 
     @cached_property
     def loads(self) -> tuple[ast.expr, ...]:
