@@ -15,6 +15,7 @@ from dreamscape.agent.classify import classify
 from dreamscape.agent.cluster import clusters, group_fingerprint, split
 from dreamscape.agent.functions import function_finder
 from dreamscape.agent.interpreter import Interpreter
+from dreamscape.agent.links import without_links
 from dreamscape.agent.localize import suspects, touching_tests
 from dreamscape.agent.runner import SuiteRunner
 from dreamscape.agent.sandbox import Sandbox
@@ -44,6 +45,7 @@ class TestAgent:
         self._settings = settings
         self._durations: dict[str, float] = {}
         self._passing: tuple[str, ...] = ()
+        self._unsteady: frozenset[str] | None = None
         self._coverage: Coverage = {}
 
     def baseline(self) -> TestRun:
@@ -60,8 +62,12 @@ class TestAgent:
     def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]:
         """One case per cause, each with its suspects, by a traced run on the base as it stands."""
         traced = self._run(only=self._to_trace(baseline, failures), coverage="lines")
+        traced = without_links(traced, self._sandbox.project)
         self._coverage = traced.coverage
-        self._passing = tuple(dict.fromkeys((*self._passing, *traced.held)))
+        if self._unsteady is None:  # set aside before: that they pass for once obliges nobody
+            self._unsteady = frozenset(f.test for f in baseline.failures).difference(f.test for f in failures)
+        held = (test for test in traced.held if test not in self._unsteady)
+        self._passing = tuple(dict.fromkeys((*self._passing, *held)))
         fresh = {failure.test: failure for failure in traced.failures}
         failures = [fresh.get(failure.test, failure) for failure in failures]
         sources = self._base.sources()

@@ -15,6 +15,9 @@ import pytest
 from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, missing, needs_sandbox
 
 
+NOBODY = 65534
+
+
 def complaint(healed: Healed) -> str:
     """The one sentence on stderr, after the command's name; the hint stands below it."""
     first, *rest = [line for line in healed.err.splitlines() if not line.startswith("warning: ")]
@@ -186,16 +189,23 @@ def as_ordinary_user(project: Patient, *args: str) -> Healed:
         if not (tool := shutil.which("setpriv")):
             missing("setpriv is not installed")
         reachable = subprocess.run(
-            [str(tool), "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c", "import dreamscape"],
+            [
+                str(tool),
+                f"--reuid={NOBODY}",
+                f"--regid={NOBODY}",
+                "--clear-groups",
+                sys.executable,
+                "-c",
+                "import dreamscape",
+            ],
             cwd=project.root,
             capture_output=True,
             check=False,
         )
         if reachable.returncode:
             pytest.skip("an ordinary user cannot read the interpreter of this environment")
-        words = [str(tool), "--reuid=65534", "--regid=65534", "--clear-groups", *words]
-    env = {"PATH": os.environ["PATH"], "GIT_CONFIG_COUNT": "1"}
-    env |= {"GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+        words = [str(tool), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *words]
+    env = {"PATH": os.environ["PATH"]}
     ran = subprocess.run(words, cwd=project.root, env=env, capture_output=True, encoding="utf-8", check=False)
     return Healed(ran.returncode, json.loads(ran.stdout or "{}"), ran.stdout, ran.stderr)
 
@@ -206,6 +216,9 @@ def test_a_read_only_project_can_be_scanned_and_not_healed() -> None:
         project = Patient(Path(folder) / "open")
         for place in (Path(folder), project.root.parent):
             place.chmod(0o755)
+        if os.getuid() == 0:
+            for place in (project.root, *project.root.rglob("*")):
+                os.chown(place, NOBODY, NOBODY)
         project.root.chmod(0o555)
         try:
             scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")

@@ -133,31 +133,40 @@ def test_one_suite_of_many_habits_is_healed_in_one_run(patient: NewPatient) -> N
     assert project.at(healed.report["branch"], "inner/greet.py") == REPAIRED
 
 
-def test_a_test_that_fails_by_chance_is_set_aside(patient: NewPatient) -> None:
+def test_a_test_that_fails_by_chance_is_set_aside_and_hinders_no_repair(patient: NewPatient) -> None:
     project = patient(
         {
-            "pick.py": "def pick(chance):\n    return chance\n",
-            "test_pick.py": """\
+            **GREET,
+            "test_chance.py": """\
                 import os
-
-                from pick import pick
-
-
-                def test_pick():
-                    assert pick(os.environ["PYTHONHASHSEED"]) != "0"  # fails in some runs and passes in others
+                import sys
 
 
-                def test_ok():
-                    assert pick(1) == 1
+                def test_chance():
+                    is_traced = sys.gettrace() or getattr(sys, "monitoring", None) and sys.monitoring.get_tool(3)
+                    assert is_traced or os.environ["PYTHONHASHSEED"] == "1"
                 """,
         }
     )
 
     healed = project.heal()
 
-    assert healed.states == ["flaky"]
-    assert healed.items[0]["failure_class"] == "flaky"
+    assert healed.item("test_chance")["state"] == "flaky"
+    assert healed.item("test_chance")["failure_class"] == "flaky"
+    assert healed.item("test_greeting")["state"] == "landed", healed.out
     assert healed.code == 1
+
+
+def test_sources_reached_through_a_link_are_repaired_where_they_lie(patient: NewPatient) -> None:
+    project = patient({"code/greet.py": BUG, "run/test_greet.py": GREET["test_greet.py"]}, with_git=False)
+    (project.root / "run" / "greet.py").symlink_to("../code/greet.py")
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
+
+    healed = project.heal()
+
+    assert healed.states == ["landed"], healed.out + healed.err
+    assert healed.items[0]["files"] == ["code/greet.py"]
 
 
 @pytest.mark.slow
