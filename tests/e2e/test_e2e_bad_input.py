@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, missing, needs_sandbox
 
-
 NOBODY = 65534
 
 
