@@ -43,6 +43,8 @@ def _examples(
     examples = []
     for at in kept:
         if len({steady[number][at][1] for _, number in named}) > 1:
-            did = " | ".join(f"{name}: {steady[number][at][2]}" for name, number in named)
-            examples.append(f"{calls[at]} -> {did}")
+            texts = [steady[number][at][2] for _, number in named]
+            did = " | ".join(f"{name}: {text}" for (name, _), text in zip(named, texts, strict=True))
+            hidden = " (what they do to the arguments differs)" if len(set(texts)) == 1 else ""
+            examples.append(f"{calls[at]} -> {did}{hidden}")
     return examples[:_MOST_EXAMPLES]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 app = new_app()
 
+HOPELESS_AFTER_MINUTES = 1.0
+"""How long the demo searches for one repair; its healable bugs take seconds each (chosen for people who watch)."""
+
 
 @command(app)
 def demo(
@@ -33,7 +36,8 @@ def demo(
     from dreamscape.domain.errors import SandboxMissing
 
     root = bootstrap.make_demo(folder)
-    project = bootstrap.open_project(root, options.config)
+    flags: dict[str, object] = {"heal.item_minutes": HOPELESS_AFTER_MINUTES}
+    project = bootstrap.open_project(root, options.config, flags)
     _say(f"A small project with ten commits and several bugs: {root}")
     _say("\n$ dreamscape scan")
     _say(scan_text(bootstrap.build_scanner(project).scan(), project.loaded.settings.scan.top))
@@ -42,7 +46,7 @@ def demo(
         report = bootstrap.heal(project, lambda plan: True)
     except SandboxMissing as missing:
         _say(f"{missing}; since the demo's project is our own, it runs without one here (--sandbox none)")
-        project = bootstrap.open_project(root, options.config, {"sandbox.level": "none"})
+        project = bootstrap.open_project(root, options.config, {**flags, "sandbox.level": "none"})
         report = bootstrap.heal(project, lambda plan: True)
     _say(heal_text(report))
     if report.branch:

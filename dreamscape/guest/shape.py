@@ -31,8 +31,10 @@ class Shape:
         if self._nodes > _MOST_NODES or depth > _DEEPEST:
             raise TooLarge()
         kind = type(value)
-        if kind in (int, bool, str, bytes, type(None), type(Ellipsis)):
+        if kind in (int, str, bytes, type(None), type(Ellipsis)):
             return repr(value)
+        if kind is bool:  # equal to 1 or 0, and no test that compares can tell them apart
+            return repr(int(value))
         if kind in (float, complex):
             return number(value)
         if id(value) in self._path:
@@ -87,9 +89,11 @@ class Shape:
 
 
 def number(value: Any) -> str:
-    """A float or complex number to 12 significant digits; NaN is NaN, minus zero is zero."""
+    """A float or complex number to 12 significant digits, a whole one as an int; NaN is NaN, minus zero is zero."""
     if isinstance(value, complex):
         return "(%s, %s)j" % (number(value.real), number(value.imag))
     if math.isnan(value):
         return "nan"
-    return "%.12gf" % (value + 0.0 if value else 0.0)
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e12:
+        return repr(int(value))
+    return "%.12gf" % value
