@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 
 RECORDED_MOST = 300
-VARIED_MOST = 900
-PER_CALL_S = 1.0
+VARIED_MOST = 600
+PER_CALL_S = 0.3
 _GENERATORS = 0x20 | 0x80 | 0x200
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 

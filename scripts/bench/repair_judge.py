@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import ast
 import json
-import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,12 +32,30 @@ SHOWN = 3
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Whether it is right, by what (``tree``, ``tests``, ``later tests``, ``calls``), how many calls were compared, and
-    the first differences."""
+    the first differences; ``breaks`` when something differs from the fix that the bug had left alone (a wrong patch
+    that breaks nothing is a part of the fix, or fits the shown tests alone)."""
 
     right: bool
     by: str
     calls: int = 0
     evidence: list[str] = field(default_factory=list)
+    breaks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The case three times, with all tests: as fixed by its people, as patched, and before both."""
+
+    fixed: cases.Laid
+    patched: cases.Laid
+    before: cases.Laid
+
+    def all(self) -> tuple[cases.Laid, cases.Laid, cases.Laid]:
+        return self.fixed, self.patched, self.before
+
+    def put(self, path: str, content: bytes) -> None:
+        for laid in self.all():
+            (laid.tree / path).write_bytes(content)
 
 
 def judge(bench: cases.Bench, case: cases.Case, patch: Mapping[str, bytes | None], scratch: Path) -> Judgement:
@@ -46,45 +63,62 @@ def judge(bench: cases.Bench, case: cases.Case, patch: Mapping[str, bytes | None
 
     Raises: cases.Missing.
     """
-    reference = cases.lay(bench, case, scratch / "reference", fixed=True, whole=True)
-    patched = cases.lay(bench, case, scratch / "patched", fixed=True, whole=True)
+    versions = lay_versions(bench, case, patch, scratch)
+    touched = sorted({case.source, *(path for path in patch if path.endswith(".py"))})
+    if all(same_tree(versions.fixed.tree / path, versions.patched.tree / path) for path in touched):
+        return Judgement(True, "tree")
+    verdict = by_tests(versions, (), "tests")
+    if verdict is None and isinstance(case, RealCase):
+        keep = {path: (versions.fixed.tree / path).read_bytes() for path in case.tests}
+        put_later_tests(bench, case, versions)
+        verdict = by_tests(versions, case.tests, "later tests")
+        if verdict is None:
+            return by_calls(case, versions, touched, scratch, keep)
+    return verdict or by_calls(case, versions, touched, scratch, {})
+
+
+def lay_versions(bench: cases.Bench, case: cases.Case, patch: Mapping[str, bytes | None], scratch: Path) -> Versions:
+    fixed = cases.lay(bench, case, scratch / "fixed", fixed=True, whole=True)
     before = cases.lay(bench, case, scratch / "before", fixed=False, whole=True)
-    # The fix's file goes back to the buggy one first: a patch elsewhere must not be judged on top of the fix.
-    shutil.copyfile(before.tree / case.source, patched.tree / case.source)
+    patched = cases.lay(bench, case, scratch / "patched", fixed=False, whole=True)
     for path, content in patch.items():
         if content is None:
             (patched.tree / path).unlink(missing_ok=True)
         else:
             (patched.tree / path).write_bytes(content)
-    touched = sorted({case.source, *(path for path in patch if path.endswith(".py"))})
-    if all(same_tree(reference.tree / path, patched.tree / path) for path in touched):
-        return Judgement(True, "tree")
+    return Versions(fixed, patched, before)
 
-    lost = tests_lost(reference, patched)
-    if lost:
-        return Judgement(False, "tests", evidence=lost[:SHOWN])
-    if isinstance(case, RealCase):
-        keep = {path: (reference.tree / path).read_bytes() for path in case.tests}
-        put_later_tests(bench, case, reference, patched)
-        lost = tests_lost(reference, patched, case.tests)
-        if lost:
-            return Judgement(False, "later tests", evidence=lost[:SHOWN])
+
+def by_tests(versions: Versions, targets: Sequence[str], name: str) -> Judgement | None:
+    """A judgement if tests that pass with the fix, twice, do not pass with the patch."""
+    good, mine = (suite.run_tests(v.tree, v.python, targets).passed for v in (versions.fixed, versions.patched))
+    if good <= mine:
+        return None
+    again = suite.run_tests(versions.fixed.tree, versions.fixed.python, targets).passed
+    lost = (good & again) - mine
+    if not lost:
+        return None
+    before = suite.run_tests(versions.before.tree, versions.before.python, targets).passed
+    return Judgement(False, name, evidence=sorted(lost)[:SHOWN], breaks=bool(lost & before))
+
+
+def by_calls(
+    case: cases.Case, versions: Versions, touched: Sequence[str], scratch: Path, keep: Mapping[str, bytes]
+) -> Judgement:
+    """The judgement by calls recorded from the tests that lie there now (a classic brings its own); then the tests
+    ``keep`` are put back."""
     calls = scratch / "calls"
     if isinstance(case, classics.Classic):
-        for laid in (reference, patched):
+        for laid in versions.all():
             case.write_inputs(laid.tree)
         guest.save(case.calls(), calls)
     else:
-        focus = [
-            (path, name) for path in touched for name in changed_functions(reference.tree / path, patched.tree / path)
-        ]
-        record(case, reference, focus, calls)
-        if isinstance(case, RealCase):
-            for laid in (reference, patched):
-                for path, content in keep.items():
-                    (laid.tree / path).write_bytes(content)
-    compared, differences = compare(reference, patched, calls, scratch)
-    return Judgement(not differences, "calls", compared, differences[:SHOWN])
+        old, new = versions.fixed.tree, versions.patched.tree
+        focus = [(path, name) for path in touched for name in changed_functions(old / path, new / path)]
+        record(case, versions.fixed, focus, calls)
+    for path, content in keep.items():
+        versions.put(path, content)
+    return compare(versions, calls, scratch)
 
 
 def same_tree(first: Path, second: Path) -> bool:
@@ -94,31 +128,21 @@ def same_tree(first: Path, second: Path) -> bool:
     return lines is not None and lines == plain_lines(second.read_bytes())
 
 
-def tests_lost(reference: cases.Laid, patched: cases.Laid, targets: list[str] | None = None) -> list[str]:
-    """Tests that pass with the fix, twice, and not with the patch."""
-    good = suite.run_tests(reference.tree, reference.python, targets or ()).passed
-    mine = suite.run_tests(patched.tree, patched.python, targets or ()).passed
-    if good <= mine:
-        return []
-    again = suite.run_tests(reference.tree, reference.python, targets or ()).passed
-    return sorted((good & again) - mine)
-
-
-def put_later_tests(bench: cases.Bench, case: RealCase, reference: cases.Laid, patched: cases.Laid) -> None:
+def put_later_tests(bench: cases.Bench, case: RealCase, versions: Versions) -> None:
     """Replace each test file of the fix by the later version of it with the most tests that pass with the fix."""
     clone = cases.clone_of(bench, case)
+    fixed = versions.fixed
     for path in case.tests:
         log = trees.git(clone, "log", "--format=%H", f"{case.fix}..HEAD", "--", path).decode().split()
         step = max(1, len(log) // LATER_TRIED)
-        best, most = (reference.tree / path).read_bytes(), 0
+        best, most = (fixed.tree / path).read_bytes(), 0
         for commit in log[::step][:LATER_TRIED]:
             text = trees.blob(clone, commit, path)
-            (reference.tree / path).write_bytes(text)
-            passing = len(suite.run_tests(reference.tree, reference.python, [path]).passed) if text else 0
+            (fixed.tree / path).write_bytes(text)
+            passing = len(suite.run_tests(fixed.tree, fixed.python, [path]).passed) if text else 0
             if passing > most:
                 best, most = text, passing
-        for laid in (reference, patched):
-            (laid.tree / path).write_bytes(best)
+        versions.put(path, best)
 
 
 def functions(source: bytes) -> dict[str, str]:
@@ -167,28 +191,38 @@ def run_guest(laid: cases.Laid, verb: str, source: Path, target: Path) -> None:
 
 def replay(laid: cases.Laid, calls: Path, out: Path) -> list[dict[str, object]]:
     run_guest(laid, "replay", calls, out)
-    return [json.loads(line) for line in out.read_text("utf-8").splitlines()] if out.exists() else []
+    text = out.read_text("utf-8").replace(str(laid.tree), "TREE") if out.exists() else ""
+    return [json.loads(line) for line in text.splitlines()]
 
 
-def compare(reference: cases.Laid, patched: cases.Laid, calls: Path, scratch: Path) -> tuple[int, list[str]]:
-    """How many calls said something, and the differences in words."""
-    first, second = (replay(reference, calls, scratch / name) for name in ("first", "second"))
-    mine = replay(patched, calls, scratch / "mine")
-    root = str(patched.tree)
-    compared, differences = 0, []
-    for number, (right, again) in enumerate(zip(first, second, strict=False)):
-        said = right["said"]
-        if said != again["said"] or said[0] in ("cannot", "hangs"):  # type: ignore[index]
-            continue
-        if right["varied"] and said in (["raises", "TypeError"], ["raises", "AttributeError"]):
+def compare(versions: Versions, calls: Path, scratch: Path) -> Judgement:
+    """The judgement by what the calls come to."""
+    right, again, mine, before = (
+        replay(laid, calls, scratch / f"said-{number}")
+        for number, laid in enumerate((versions.fixed, versions.fixed, versions.patched, versions.before))
+    )
+    compared, differences, breaks = 0, [], False
+    for number, call in enumerate(right):
+        said = call["said"]
+        if said != nth(again, number) or says_nothing(said, bool(call["varied"])):
             continue
         compared += 1
-        other = mine[number]["said"] if number < len(mine) else ["stopped"]
-        text = json.dumps(other).replace(root, str(reference.tree))
-        if json.dumps(said) != text:
-            word = "varied" if right["varied"] else "recorded"
-            differences.append(f"{word} {right['name']}: {str(said)[:200]} against {str(other)[:200]}")
-    return compared, differences
+        if nth(mine, number) != said:
+            word = "varied" if call["varied"] else "recorded"
+            differences.append(f"{word} {call['name']}: {str(said)[:200]} against {str(nth(mine, number))[:200]}")
+            breaks = breaks or nth(before, number) == said
+    return Judgement(not differences, "calls", compared, differences[:SHOWN], breaks)
+
+
+def nth(said: Sequence[dict[str, object]], number: int) -> object:
+    return said[number]["said"] if number < len(said) else ["stopped"]
+
+
+def says_nothing(said: object, varied: bool) -> bool:
+    """Whether what the fix comes to promises nothing."""
+    if not isinstance(said, list) or said[0] in ("cannot", "hangs"):
+        return True
+    return varied and said in (["raises", "TypeError"], ["raises", "AttributeError"])
 
 
 def patch_of(tree: Path, base: str, tip: str) -> dict[str, bytes | None]:

@@ -165,7 +165,7 @@ def proposed(item: dict[str, object]) -> str:
 
 def applied(tree: Path, base: str, diffs: Iterable[str]) -> dict[str, bytes | None] | None:
     """The files the diffs change, as a patch; None if one does not apply."""
-    for diff in diffs:
+    for diff in dict.fromkeys(diffs):
         try:
             trees.git(tree, "apply", "--index", "-", data=diff.encode())
         except subprocess.CalledProcessError:
@@ -222,6 +222,8 @@ def summary(kind: str, results: Sequence[dict[str, object]]) -> str:
     landed = counts["fixed"] + counts["wrong landed"]
     rows = [f"\n{kind}: {total} cases"]
     rows += [f"  {name:<26} {counts[name]:>4}  {share(counts[name], total)}" for name in OUTCOMES]
+    partial = sum(r["outcome"] == "wrong landed" and not breaks(r) for r in results)
+    rows.append(f"  wrong, but breaks nothing  {partial:>4}")
     rows.append(f"  wrong among landed         {counts['wrong landed']:>4}  {share(counts['wrong landed'], landed)}")
     times = sorted(float(str(result["seconds"])) for result in results)
     cpus = sorted(float(str(result["cpu_s"])) for result in results if result["cpu_s"] is not None)
@@ -232,6 +234,11 @@ def summary(kind: str, results: Sequence[dict[str, object]]) -> str:
     rows.append(f"  candidates: {sum(int(str(result['candidates'])) for result in results)}")
     rows.append(f"  goal: {GOALS[kind]}")
     return "\n".join(rows)
+
+
+def breaks(result: dict[str, object]) -> bool:
+    judgement = result["judgement"]
+    return isinstance(judgement, dict) and bool(judgement["breaks"])
 
 
 def share(part: int, whole: int) -> str:
