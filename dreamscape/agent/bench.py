@@ -101,10 +101,16 @@ class CaseBench:
     def _judge_warm(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
         if not candidates:
             return ()
-        limits = {test: max(1.0, 10 * self._durations.get(test, 0.1)) for test in (*self._case.tests, *self._others)}
+        limits = {test: self._cpu_limit(test) for test in (*self._case.tests, *self._others)}
         return self._server().judge(
             candidates, self._case.tests, self._others, cpu_s_per_test=limits, deadline=deadline
         )
+
+    def _cpu_limit(self, test: str) -> float:
+        """Seconds: ten times what the test took; where it never ended, ten times the slowest of those beside it."""
+        if any(failure.test == test and failure.exception == "Timeout" for failure in self._case.failures):
+            return max(1.0, 10 * max((self._durations.get(other, 0.1) for other in self._others), default=0.1))
+        return max(1.0, 10 * self._durations.get(test, 0.1))
 
     @property
     def _others(self) -> tuple[str, ...]:

@@ -1,0 +1,146 @@
+"""A case's bench: what may run, how long, in which kind of process, and what it takes to land."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from dreamscape.agent.bench import MOST_COMPARED, CaseBench
+from dreamscape.domain.errors import CannotGoOn
+from dreamscape.domain.failures import Failure, FailureClass
+from dreamscape.domain.repair import Behaviour, Candidate, Edit, RepairCase, Verdict, VerdictState
+from dreamscape.domain.runs import Outcome, RunEnd, TestResult, TestRun
+
+SOURCE = b"value = 1\n"
+
+
+class Trials:
+    """A candidate server that finds every candidate plausible and remembers what it was asked."""
+
+    def __init__(self, baseline: Outcome = Outcome.FAILED, trouble: CannotGoOn | None = None) -> None:
+        self.baseline_is = baseline
+        self.trouble = trouble
+        self.limits: dict[str, float] = {}
+        self.is_open = False
+
+    def __enter__(self) -> Trials:
+        if self.trouble:
+            raise self.trouble
+        self.is_open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_open = False
+
+    def baseline(self, tests: Sequence[str]) -> dict[str, Outcome]:
+        return dict.fromkeys(tests, self.baseline_is)
+
+    def judge(
+        self,
+        candidates: Sequence[Candidate],
+        failing: Sequence[str],
+        others: Sequence[str],
+        *,
+        cpu_s_per_test: Mapping[str, float],
+        deadline: float,
+    ) -> tuple[Verdict, ...]:
+        self.limits = dict(cpu_s_per_test)
+        return tuple(Verdict(candidate, VerdictState.PLAUSIBLE) for candidate in candidates)
+
+    def behaviours(self, candidates: Sequence[Candidate], tests: Sequence[str], *, inputs: int) -> Behaviour:
+        return Behaviour((tuple(candidates),), inputs)
+
+
+def change(text: bytes, weight: float = 1.0, path: str = "app.py") -> Candidate:
+    return Candidate((Edit(path, 0, len(SOURCE), text),), "repairer:number", weight, "a change")
+
+
+def case(exception: str = "AssertionError", test: str = "test_app.py::test_it") -> RepairCase:
+    return RepairCase(
+        "1", (Failure(test, "call", exception, ""),), FailureClass.WRONG_VALUE, "f", (), {"app.py": SOURCE},
+        touching=("test_app.py::test_other",), test_sources={"test_app.py": b"assert it(17) == 'seventeen'\n"},
+    )  # fmt: skip
+
+
+def bench(trials: Trials, of: RepairCase | None = None, **durations: float) -> CaseBench:
+    def run(**how: Any) -> TestRun:
+        passes = b"good" in how.get("overrides", {}).get("app.py", b"")
+        outcome = Outcome.PASSED if passes else Outcome.FAILED
+        results = tuple(TestResult(test, outcome) for test in how["only"])
+        failures = tuple(Failure(test, "call", "E", "") for test in how["only"] if not passes)
+        return TestRun(results, failures, RunEnd.EXITED, 0, 0.1)
+
+    named = {f"test_app.py::{name}": seconds for name, seconds in durations.items()}
+    return CaseBench(of or case(), run, lambda: trials, named, (), 1)  # type: ignore[arg-type, return-value]
+
+
+def judged(on: CaseBench, *candidates: Candidate) -> list[VerdictState]:
+    return [verdict.state for verdict in on.judge(candidates, time.monotonic() + 60)]
+
+
+def test_what_the_gate_refuses_never_runs() -> None:
+    states = judged(
+        bench(Trials()), change(b"value = 2\n"), change(b"import pytest\n"), change(b"", path="test_app.py")
+    )
+
+    assert states == [VerdictState.PLAUSIBLE, VerdictState.REFUSED, VerdictState.REFUSED]
+
+
+def test_a_test_gets_ten_times_what_it_took_and_never_less_than_a_second() -> None:
+    trials = Trials()
+
+    judged(bench(trials, test_it=0.5, test_other=0.01), change(b"value = 2\n"))
+
+    assert trials.limits == {"test_app.py::test_it": 5.0, "test_app.py::test_other": 1.0}
+
+
+def test_candidates_do_not_get_the_time_that_a_test_without_end_took() -> None:
+    trials = Trials()
+
+    judged(bench(trials, case("Timeout"), test_it=60.0, test_other=0.2), change(b"value = 2\n"))
+
+    assert trials.limits == {"test_app.py::test_it": 2.0, "test_app.py::test_other": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("trials", "of"),
+    [
+        (Trials(trouble=CannotGoOn("the candidate server did not start")), case()),
+        (Trials(baseline=Outcome.PASSED), case()),
+        (Trials(), case(test="test_app.py")),
+    ],
+    ids=["no server starts", "the test passes in the server", "the file does not load"],
+)
+def test_where_a_server_cannot_judge_each_candidate_gets_a_process(trials: Trials, of: RepairCase) -> None:
+    states = judged(bench(trials, of), change(b"good = 1\n"), change(b"bad = 1\n"))
+
+    assert states == [VerdictState.PLAUSIBLE, VerdictState.STILL_FAILS]
+    assert trials.limits == {}
+
+
+def test_too_many_plausible_changes_say_that_the_tests_decide_nothing() -> None:
+    many = [change(b"value = %d\n" % n) for n in range(MOST_COMPARED + 1)]
+
+    assert bench(Trials()).choose(many[1:]).may_land
+    assert not bench(Trials()).choose(many).may_land
+
+
+def test_answers_to_the_tests_own_values_wait_for_a_person() -> None:
+    choice = bench(Trials()).choose([change(b"value = 'seventeen' if it == 17 else 1\n")])
+
+    assert not choice.may_land
+    assert "the very values" in choice.why
+
+
+def test_its_end_is_the_servers_end() -> None:
+    trials = Trials()
+    on = bench(trials)
+    judged(on, change(b"value = 2\n"))
+    assert trials.is_open
+
+    on.close()
+
+    assert not trials.is_open
