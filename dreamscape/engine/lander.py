@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.repair import Landing
 from dreamscape.engine.branches import heal_branches
-from dreamscape.engine.landing import Change, branch_of, land_as_patch, land_on_branch, land_on_head, move_ref
+from dreamscape.engine.landing import (
+    PATCHES,
+    Change,
+    branch_of,
+    land_as_patch,
+    land_on_branch,
+    land_on_head,
+    move_ref,
+)
+from dreamscape.engine.waiting import waiting_patches
+from dreamscape.tools.files import STATE_FOLDER
 from dreamscape.tools.git import Git
 
 Tree = Mapping[str, bytes | None]
@@ -79,8 +89,20 @@ class RepositoryLander:
             raise CannotGoOn(f"meanwhile somebody edited {', '.join(edited)}", "heal again")
 
     def unmerged(self) -> tuple[tuple[str, Tree], ...]:
-        """Earlier heal branches that wait to be merged, with what merging brings; conflicting ones are left out."""
-        if self._git is None:
-            return ()
-        waiting = heal_branches(self._git)
-        return tuple((b.name, b.changes) for b in waiting if b.changes and b.name != branch_of(self._run))
+        """What earlier runs landed and nobody has taken yet, with what taking it brings; conflicts are left out.
+
+        That is each heal branch, and where patches are wished the patch files, all of them as one.
+        """
+        waiting = heal_branches(self._git) if self._git else ()
+        found = [(b.name, b.changes) for b in waiting if b.changes and b.name != branch_of(self._run)]
+        if self.mode == "patch":
+            folder = self._project / STATE_FOLDER / PATCHES
+            if changes := waiting_patches(folder, self._git.prefix if self._git else "", self._files):
+                found.append((f"a patch under {folder.relative_to(self._project)}", changes))
+        return tuple(found)
+
+    def _files(self, paths: Collection[str]) -> Mapping[str, bytes]:
+        """Files of the base."""
+        if self._git is not None and self.base is not None:
+            return self._git.files_at(self.base, paths)
+        return {path: (self._project / path).read_bytes() for path in paths if (self._project / path).is_file()}

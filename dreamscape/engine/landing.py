@@ -19,6 +19,9 @@ from dreamscape.tools.files import atomic_write, explained, private_folder, stat
 from dreamscape.tools.git import Git, Scratch
 from dreamscape.tools.git_process import GitFailed
 
+PATCHES = "patches"
+"""The folder of patch files in a project's state folder."""
+
 NAME, EMAIL = "Dreamscape", "dreamscape@localhost"
 _IDENTITY = {
     "GIT_AUTHOR_NAME": NAME,
@@ -128,7 +131,7 @@ def land_as_patch(project: Path, git: Git | None, change: Change, before: Mappin
     diff = b"".join(pieces)
     if not diff:
         raise CannotGoOn("the change is already there: nothing to land")
-    file = _next_patch(private_folder(state_folder(project), "patches"), change.run)
+    file = _next_patch(private_folder(state_folder(project), PATCHES), change.run)
     preamble = b"".join(b"# " + line + b"\n" for line in change.message.rstrip(b"\n").split(b"\n"))
     atomic_write(file, preamble + b"\n" + diff)
     return Landing(None, file.relative_to(project).as_posix(), change.paths, diff.decode("utf-8", "replace"))

@@ -183,11 +183,15 @@ def test_patch_mode_writes_a_patch_that_applies_and_undo_takes_it_back(patient: 
     assert healed.report["final"] == {"passed": 2, "failed": 0, "errors": 0}
     assert project.read("greet.py") == GREET["greet.py"]
     (patch,) = (project.root / ".dreamscape" / "patches").iterdir()
+    if not with_git:
+        second = project.heal("--land", "patch")
+        assert second.states == ["awaiting_merge"], second.out
+        assert list(patch.parent.iterdir()) == [patch]
     applied = ["git", "apply", str(patch)] if with_git else ["patch", "-p1", "-i", str(patch)]
     subprocess.run(applied, cwd=project.root, check=True, capture_output=True)
     assert project.read("greet.py") == GREET_REPAIRED
 
-    undone = project.run("undo", "last")
+    undone = project.run("undo", healed.report["run"])
 
     assert undone.code == 0, undone.err
     assert project.read("greet.py") == GREET["greet.py"]
@@ -219,3 +223,41 @@ def test_a_project_in_a_folder_of_a_repository_lands_under_its_folder(tmp_path: 
     assert (project.root / "services" / "hello" / ".dreamscape").is_dir()
     assert not (project.root / ".dreamscape").exists()
     assert sorted(path.name for path in project.root.iterdir()) == [".git", "services"]
+
+
+def test_of_two_repairs_that_break_each_other_only_the_first_lands(patient: NewPatient) -> None:
+    project = patient(
+        {
+            **GREET,
+            "part.py": 'def parting(name):\n    return "Goodbye, " - name\n',
+            "test_part.py": """\
+                from greet import greeting
+                from part import parting
+
+
+                def test_parting():
+                    assert parting("Ann") == "Goodbye, Ann"
+                    assert parting("") == "Goodbye, "
+
+
+                def works(function):
+                    try:
+                        return bool(function("Ann"))
+                    except TypeError:
+                        return False
+
+
+                def test_never_both():
+                    assert not (works(greeting) and works(parting))
+                """,
+        }
+    )
+
+    healed = project.heal()
+
+    assert healed.code == 1
+    assert healed.states == ["landed", "unsolved"]
+    (landed,) = [item for item in healed.items if item["state"] == "landed"]
+    assert project.git("diff", "--name-only", "main", healed.report["branch"]) == landed["files"][0]
+    assert healed.report["baseline"] == {"passed": 2, "failed": 2, "errors": 0}
+    assert healed.report["final"] == {"passed": 3, "failed": 1, "errors": 0}

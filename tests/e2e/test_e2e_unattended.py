@@ -231,3 +231,26 @@ def test_edits_of_the_same_file_committed_meanwhile_are_never_lost(patient: NewP
     assert healed.states == ["review"]
     assert "meanwhile somebody edited greet.py" in healed.items[0]["why"]
     assert healed.code == 1
+
+
+@pytest.mark.slow
+def test_an_interruption_at_any_moment_leaves_nothing_and_the_next_run_works(patient: NewPatient) -> None:
+    project = patient()
+    before = traces(project)
+    for delay_s in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.0, 9.0):
+        running = project.start()
+        time.sleep(delay_s)
+        below = children(running.pid)
+
+        ended = end(running, signal.SIGINT if delay_s % 1 else signal.SIGTERM)
+
+        assert ended.code in (0, 1, 130, 143), ended.err
+        assert "Traceback" not in ended.err
+        assert eventually(lambda pids=below: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
+        assert traces(project) == before
+    for branch in project.branches():
+        assert project.at(branch, "greet.py") == GREET_REPAIRED
+        project.git("merge", "-q", "--no-edit", branch)
+    last = project.heal()
+    assert last.code == 0, last.err
+    assert not {run["exit_code"] for run in project.run("runs", "list").report["runs"]} - {0, 1, 130, 143}
