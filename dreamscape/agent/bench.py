@@ -25,6 +25,10 @@ COMPARED_INPUTS = 200
 MOST_COMPARED = 60
 """So many plausible candidates, the likeliest, are compared; of more, none lands (chosen)."""
 
+LEAST_CPU_S = 0.3
+MOST_FOR_A_FAILING_TEST_S = 5.0
+"""A test of milliseconds gets a hundred times what it needs before it counts as endless (both chosen)."""
+
 
 class CaseBench:
     """Keeps `domain.ports.Bench`; one per case, closed with its trial server."""
@@ -107,10 +111,14 @@ class CaseBench:
         )
 
     def _cpu_limit(self, test: str) -> float:
-        """Seconds: ten times what the test took; where it never ended, ten times the slowest of those beside it."""
-        if any(failure.test == test and failure.exception == "Timeout" for failure in self._case.failures):
-            return max(1.0, 10 * max((self._durations.get(other, 0.1) for other in self._others), default=0.1))
-        return max(1.0, 10 * self._durations.get(test, 0.1))
+        """Seconds. A failing test tells little of what it takes once repaired: it ends early, or never; so it is given
+        what its neighbours would be given, within bounds, since endless loops are what most of the time goes to."""
+        took = self._durations.get(test, 0.0)
+        if test in self._case.tests:
+            hung = any(failure.test == test and failure.exception == "Timeout" for failure in self._case.failures)
+            slowest = max((self._durations.get(other, 0.0) for other in self._others), default=0.0)
+            took = max(0.0 if hung else took, min(slowest, MOST_FOR_A_FAILING_TEST_S / 10))
+        return max(LEAST_CPU_S, 10 * took)
 
     @property
     def _others(self) -> tuple[str, ...]:
