@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dreamscape.tools.git import Git
 
 STATE_FOLDER, DATABASE = ".dreamscape", "dreamscape.db"
+SHORTEST_SUITE_S = 60.0
+"""One run of the suite may take so long even if the whole heal run may take less (chosen)."""
+
 MANY = 1_000_000
 """All runs there may be; old ones are pruned long before."""
 
@@ -283,7 +286,8 @@ def _test_agent(
     known = git.tracked(lander.base) if git and lander.base else scanned
     editable = [path for path in known if may_be_repaired(path, settings.protected)]
     base = Base(project.root, lambda: git.base_against(lander.base) if git and lander.base else {}, editable)
-    return TestAgent(sandbox, interpreter, base, settings)
+    longest = min(settings.suite_timeout_s, max(SHORTEST_SUITE_S, settings.max_minutes * 60))
+    return TestAgent(sandbox, interpreter, base, replace(settings, suite_timeout_s=longest))
 
 
 def _repository(project: Project) -> Git | None:

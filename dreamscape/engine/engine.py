@@ -13,7 +13,7 @@ from dreamscape.domain.failures import Failure, FailureClass, digest
 from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
 from dreamscape.domain.records import HealReport, ItemReport, Plan
 from dreamscape.domain.repair import Candidate, ItemState, Landing, WorkItem
-from dreamscape.domain.runs import Outcome, TestRun
+from dreamscape.domain.runs import Outcome, RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.baseline import refuse_untestable
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
@@ -30,6 +30,8 @@ HOPELESS = {
     FailureClass.FIXTURE: "the test asks for a fixture that does not exist, and tests are never changed",
 }
 """What no change of the code can repair, and why."""
+
+TIME_OVER = "the run's time was over"
 
 LANDING_TRIES = 3
 """So often a repair is proven anew because the branch moved meanwhile, before it is left to a person (chosen)."""
@@ -92,6 +94,10 @@ class AutomationEngine:
         baseline = self._baseline(book)
         if not baseline.failures:
             return book.report(baseline.tally, 0)
+        if self._is_over:
+            for failure in baseline.failures:
+                book.record(set_aside_report(failure, ItemState.DEFERRED, FailureClass.UNKNOWN, TIME_OVER))
+            return book.report(baseline.tally, 4)
         triage = self._agent.triage(baseline.failures)
         for aside in triage.set_aside:
             state = ItemState.ENVIRONMENT if aside.failure_class is FailureClass.ENVIRONMENT else ItemState.FLAKY
@@ -100,17 +106,25 @@ class AutomationEngine:
         queue = self._queue(baseline, pending)
         if not approve(Plan(baseline, tuple(queue), triage.set_aside, self._lander.mode)):
             return book.report(None, 1)
-        out_of_time = self._work_off(book, baseline, queue)
-        final = self._final(book, baseline)
+        self._work_off(book, baseline, queue)
+        out_of_time = any(item.state is ItemState.DEFERRED and item.why == TIME_OVER for item in book.items())
+        # With the time over, a suite that nothing has changed is not run once more.
+        final = baseline if out_of_time and not self._landed else self._final(book, baseline)
         done = all(item.state is ItemState.LANDED for item in book.items())
         green = not final.tally.failed and not final.tally.errors
         return book.report(final.tally, 4 if out_of_time else 0 if done and green else 1)
+
+    @property
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._deadline
 
     def _baseline(self, book: RunBook) -> TestRun:
         run = self._agent.baseline()
         book.notes += run.overridden
         book.baseline = run.tally
         refuse_untestable(run)
+        if run.end is not RunEnd.EXITED:
+            book.notes.append(f"the suite did not come to its end ({run.end.value}); what did not run is not seen")
         book.tell(EventKind.BASELINE_TESTED, passed=run.tally.passed, failed=run.tally.failed, errors=run.tally.errors)
         return run
 
@@ -130,18 +144,17 @@ class AutomationEngine:
     def _queue(self, baseline: TestRun, failures: Sequence[Failure]) -> list[WorkItem]:
         return by_impact(self._agent.cases(baseline, failures), self._impact_of) if failures else []
 
-    def _work_off(self, book: RunBook, baseline: TestRun, queue: list[WorkItem]) -> bool:
-        """Sees every item through, as far as time allows; whether time ran out."""
+    def _work_off(self, book: RunBook, baseline: TestRun, queue: list[WorkItem]) -> None:
+        """Sees every item through, as far as time allows."""
         for item in queue:
             book.tell(EventKind.ITEM_FOUND, item.id, tests=list(item.case.tests), impact=round(item.impact, 3))
         tried = 0
         while queue:
-            out_of_time = time.monotonic() >= self._deadline
-            if out_of_time or tried >= self._settings.max_items:
-                why = "the run's time was over" if out_of_time else f"a run takes {self._settings.max_items} items"
+            if self._is_over or tried >= self._settings.max_items:
+                why = TIME_OVER if self._is_over else f"a run takes {self._settings.max_items} items"
                 for item in queue:
                     book.record(item_report(item, ItemState.DEFERRED, why))
-                return out_of_time
+                return
             item, *queue = queue
             tried += 1
             report = self._see_through(book, item)
@@ -153,7 +166,6 @@ class AutomationEngine:
             book.record(report)
             if report.state is ItemState.LANDED and queue:
                 queue = self._after_landing(book, baseline, queue, report)
-        return False
 
     def _see_through(self, book: RunBook, item: WorkItem) -> ItemReport:
         """Tries to repair one item; how it ended."""
@@ -183,7 +195,7 @@ class AutomationEngine:
         if solution.proven is not None:
             return self._land(book, item, solution.proven, report)
         if solution.choice is None:
-            return report
+            return replace(report, state=ItemState.DEFERRED, why=TIME_OVER) if self._is_over else report
         choice = solution.choice
         return replace(
             report,

@@ -89,12 +89,13 @@ def test_what_the_gate_refuses_never_runs() -> None:
     assert states == [VerdictState.PLAUSIBLE, VerdictState.REFUSED, VerdictState.REFUSED]
 
 
-def test_a_test_gets_ten_times_what_it_took_and_never_less_than_a_second() -> None:
+def test_a_test_gets_ten_times_what_it_took_and_never_much_less_than_a_second() -> None:
     trials = Trials()
 
     judged(bench(trials, test_it=0.5, test_other=0.01), change(b"value = 2\n"))
 
-    assert trials.limits == {"test_app.py::test_it": 5.0, "test_app.py::test_other": 1.0}
+    assert trials.limits["test_app.py::test_it"] == 5.0
+    assert 0.1 < trials.limits["test_app.py::test_other"] <= 1.0
 
 
 def test_candidates_do_not_get_the_time_that_a_test_without_end_took() -> None:
@@ -102,7 +103,7 @@ def test_candidates_do_not_get_the_time_that_a_test_without_end_took() -> None:
 
     judged(bench(trials, case("Timeout"), test_it=60.0, test_other=0.2), change(b"value = 2\n"))
 
-    assert trials.limits == {"test_app.py::test_it": 2.0, "test_app.py::test_other": 2.0}
+    assert trials.limits == {"test_app.py::test_it": 2.0, "test_app.py::test_other": 2.0}, "as its neighbours, not 600"
 
 
 @pytest.mark.parametrize(

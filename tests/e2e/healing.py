@@ -71,7 +71,7 @@ class Patient:
     """A project to heal, beside a home folder; nothing of the machine's own configuration reaches either."""
 
     def __init__(self, folder: Path, files: Mapping[str, str | bytes] | None = None, *, with_git: bool = True) -> None:
-        self.root = folder / "project"
+        self.root = folder / "the project"
         self.home = folder / "home"
         self.temporary = folder / "tmp"
         for made in (self.root, self.home, self.temporary):

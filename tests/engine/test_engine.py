@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -144,11 +146,35 @@ def test_with_room_for_one_the_one_of_higher_impact_is_taken(store: Store) -> No
 
 
 def test_without_time_everything_is_deferred(store: Store) -> None:
-    report = heal(store, FakeAgent(two_bugs()), settings=HealSettings(max_minutes=0.0))
+    agent = FakeAgent(two_bugs())
+
+    report = heal(store, agent, settings=HealSettings(max_minutes=0.0))
 
     assert set(states(report).values()) == {ItemState.DEFERRED}
     assert report.exit_code == 4
     assert report.final == Tally(1, 2, 0)
+    assert agent.runs == 1, "there is no time for a second run of the suite either"
+
+
+def test_when_time_runs_out_what_landed_stays_and_the_rest_is_deferred(store: Store) -> None:
+    agent = FakeAgent(two_bugs())
+
+    report = heal(store, agent, settings=HealSettings(max_minutes=0.005), before=lambda: time.sleep(0.2))
+
+    assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.DEFERRED}
+    assert report.exit_code == 4
+    assert report.final == Tally(2, 1, 0)
+    assert store.reviews() == (), "what was cut short is no question for a person"
+
+
+def test_a_suite_that_does_not_come_to_its_end_is_said(store: Store) -> None:
+    agent = FakeAgent(two_bugs())
+    whole = agent.baseline
+    agent.baseline = lambda: replace(whole(), end=RunEnd.TIMEOUT)  # type: ignore[method-assign]
+
+    report = heal(store, agent)
+
+    assert any("did not come to its end" in note for note in report.notes)
 
 
 def test_a_no_changes_nothing(store: Store) -> None:

@@ -107,6 +107,7 @@ class FakeAgent:
         self.may_land = may_land
         self.alike: frozenset[str] = frozenset()
         self.landed: list[Files] = []
+        self.runs = 0
         self.benches: list[str] = []
 
     @property
@@ -117,6 +118,7 @@ class FakeAgent:
         return files
 
     def baseline(self) -> TestRun:
+        self.runs += 1
         return self.project.run(self.base)
 
     def triage(self, failures: Sequence[Failure]) -> Triage:
@@ -150,6 +152,7 @@ class FakeAgent:
         self.landed.remove(dict(changes))
 
     def final(self) -> TestRun:
+        self.runs += 1
         return self.project.run(self.base)
 
     def _case(self, failures: Sequence[Failure]) -> RepairCase:
