@@ -38,6 +38,14 @@ _MACHINERY = frozenset(
     }
 )
 _CALLS_THAT_RUN_TEXT = frozenset({"eval", "exec", "compile", "__import__", "globals", "setattr", "delattr"})
+_NEEDED_TO_CHEAT = re.compile(
+    rb"exit|quit|abort|kill|raise_signal|execv|pytest|unittest|doctest|nose|mock|coverage|modules|_getframe|settrace"
+    rb"|setprofile|meta_path|argv|stack|currentframe|get_objects|get_referrers|builtins|register|ctypes|reload|fork"
+    rb"|eval|exec|compile|__import__|globals|setattr|delattr|SystemExit|KeyboardInterrupt|GeneratorExit|PYTEST"
+    rb"|DREAMSCAPE|conftest|test_|__eq__|__contains__|__instancecheck__|True|\b(sys|os|signal|inspect|gc|atexit"
+    rb"|importlib|traceback)\b"
+)
+"""An edit that writes none of these words brings in no trait below, so that most candidates need not be parsed."""
 _TEST_WORDS = re.compile(r"PYTEST_|pytest|_pytest|DREAMSCAPE_|\bunittest\b|conftest|test_\w+\.py")
 
 
@@ -53,6 +61,8 @@ def refusal(candidate: Candidate, sources: Mapping[str, bytes], protected: Seque
     except ValueError as error:
         return str(error)
     for path, data in changed.items():
+        if not any(_NEEDED_TO_CHEAT.search(edit.replacement) for edit in candidate.edits if edit.path == path):
+            continue
         reason = _bought(sources[path], data)
         if reason is not None:
             return f"{path}: {reason}"
