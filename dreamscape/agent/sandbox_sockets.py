@@ -23,7 +23,7 @@ def reachable_sockets(further: Iterable[Path]) -> Iterator[Path]:
 
 
 def _bound() -> Iterator[tuple[str, str]]:
-    """Inode and name of each; abstract ones stay in their namespace and do not count."""
+    """Inode and name of each; abstract ones stay in their namespace, or are kept out by `jail.filter`."""
     with Path("/proc/self/net/unix").open("rb") as table:
         next(table)
         for line in table:

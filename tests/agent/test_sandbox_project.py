@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import py_compile
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -282,6 +283,30 @@ def test_only_with_the_network_allowed_is_the_hosts_network_seen(tmp_path: Path,
     assert python(sandbox, script).output_tail.strip() == "['lo']"
     assert set(outside) >= set(json.loads(python(sandbox, script, network=True).output_tail.replace("'", '"')))
     assert len(json.loads(python(sandbox, script, network=True).output_tail.replace("'", '"'))) == len(outside)
+
+
+@pytest.mark.parametrize("level", WALLED, ids=lambda level: level.value)
+def test_with_the_network_allowed_no_daemon_of_the_host_is_reached_by_a_nameless_socket(
+    tmp_path: Path, level: SandboxLevel
+) -> None:
+    sandbox = a_sandbox(tmp_path, level)
+    name = f"\0dreamscape-{tmp_path}"
+    script = f"""
+import socket
+socket.socketpair()[0].close()
+socket.socket().close()
+socket.socket(socket.AF_UNIX).connect({name!r})
+"""
+
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(name)
+        daemon.listen()
+        daemon.settimeout(0)
+        output = python(sandbox, script, network=True).output_tail
+
+        assert "line 5" in output
+        with pytest.raises(BlockingIOError):
+            daemon.accept()
 
 
 def test_the_strongest_level_is_chosen_and_none_only_when_asked_for(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ _REFUSED = {
     # Its flags lie in memory, where no filter can look; the C library then uses clone, whose flags can be seen.
     "clone3": errno.ENOSYS,
 }
-_FAMILIES = (1, 2, 10, 16)
+_LOCAL = 1
+_FAMILIES = (_LOCAL, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: those a network namespace confines."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -70,16 +71,21 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def install_filter() -> None:
-    """From here on, for this process and all it starts; needs that no new privileges can be gained."""
+def install_filter(*, network: bool) -> None:
+    """From here on, for this process and all it starts; needs that no new privileges can be gained.
+
+    In the host's network namespace sockets without a path, which no mount can cover, lead to the host's own daemons;
+    so there are no AF_UNIX sockets with ``network`` (pairs, which lead nowhere, are made by another call).
+    """
     machine = os.uname().machine
     if machine not in _NUMBERS:
         return
-    words = _program(_AUDIT_ARCH[machine], {**_NUMBERS[machine], **_EVERYWHERE})
+    families = [family for family in _FAMILIES if not (network and family == _LOCAL)]
+    words = _program(_AUDIT_ARCH[machine], {**_NUMBERS[machine], **_EVERYWHERE}, families)
     kernel.filter_calls(ctypes.byref(_Program(len(words), b"".join(map(_packed, words)))))
 
 
-def _program(arch: int, numbers: dict[str, int]) -> list[Instruction]:
+def _program(arch: int, numbers: dict[str, int], families: list[int]) -> list[Instruction]:
     words = [(_LOAD, 0, 0, _AT_ARCH), (_EQUAL, 1, 0, arch), _refuse(errno.ENOSYS)]
     words += [(_LOAD, 0, 0, _AT_NUMBER), (_AT_LEAST, 0, 1, _X32), _refuse(errno.ENOSYS)]
     for name, error in _REFUSED.items():
@@ -87,7 +93,7 @@ def _program(arch: int, numbers: dict[str, int]) -> list[Instruction]:
     for name in ("clone", "unshare"):
         flags = [(_ANY_BIT, 0, 1, kernel.NEWUSER), _refuse(errno.EPERM), _allow()]
         words += _when(numbers[name], [(_LOAD, 0, 0, _AT_FIRST_ARGUMENT), *flags])
-    known = [word for family in _FAMILIES for word in ((_EQUAL, 0, 1, family), _allow())]
+    known = [word for family in families for word in ((_EQUAL, 0, 1, family), _allow())]
     words += _when(numbers["socket"], [(_LOAD, 0, 0, _AT_FIRST_ARGUMENT), *known, _refuse(errno.EAFNOSUPPORT)])
     return [*words, _allow()]
 

@@ -77,7 +77,7 @@ def become_command(task: Task, output: int) -> None:
     kernel.drop_capabilities()
     kernel.forbid_new_privileges()
     if task.level != "none":
-        filter.install_filter()
+        filter.install_filter(network=task.network)
     kernel.hear_all_signals()
     for kept in (task.requests_fd, task.reports_fd):
         os.set_inheritable(kept, True)
