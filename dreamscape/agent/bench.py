@@ -14,7 +14,7 @@ from dreamscape.agent.proof import Run, prove
 from dreamscape.agent.special_cases import answers_the_tests
 from dreamscape.agent.trials import TrialServer
 from dreamscape.domain.errors import CannotGoOn
-from dreamscape.domain.repair import Behaviour, Candidate, Choice, Proof, RepairCase, Verdict, VerdictState
+from dreamscape.domain.repair import Behaviour, Candidate, Choice, Edit, Proof, RepairCase, Verdict, VerdictState
 from dreamscape.domain.runs import Outcome
 
 logger = logging.getLogger(__name__)
@@ -31,13 +31,16 @@ MOST_FOR_A_FAILING_TEST_S = 5.0
 
 
 class CaseBench:
-    """Keeps `domain.ports.Bench`; one per case, closed with its trial server."""
+    """Keeps `domain.ports.Bench`; one per case, closed with its trial server.
+
+    ``open_trials`` takes the sources that the server is to load, by path.
+    """
 
     def __init__(
         self,
         case: RepairCase,
         run: Run,
-        open_trials: Callable[[], TrialServer],
+        open_trials: Callable[[Mapping[str, bytes]], TrialServer],
         durations: Mapping[str, float],
         protected: Sequence[str],
         workers: int,
@@ -50,6 +53,7 @@ class CaseBench:
         self._workers = workers
         self._trials: TrialServer | None = None
         self._needs_fresh: bool | None = None
+        self._loaded_tests: dict[str, None] = {}
 
     def close(self) -> None:
         """Ends the trial server."""
@@ -99,7 +103,7 @@ class CaseBench:
 
     def _server(self) -> TrialServer:
         if self._trials is None:
-            self._trials = self._open_trials().__enter__()
+            self._trials = self._open_trials(self._case.sources).__enter__()
         return self._trials
 
     def _judge_warm(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
@@ -135,13 +139,50 @@ class CaseBench:
         run = self._run(overrides=changes, only=self._case.tests)
         if run.failures or not run.count(Outcome.PASSED):
             return Verdict(candidate, VerdictState.STILL_FAILS, failure=next(iter(run.failures), None), tests_run=1)
+        self._loaded_tests.update(dict.fromkeys(run.held))
         touching = self._run(overrides=changes, only=self._others) if self._others else run
         if touching.failures:
             return Verdict(candidate, VerdictState.BREAKS_OTHERS, failure=touching.failures[0])
         return Verdict(candidate, VerdictState.PLAUSIBLE, tests_run=len(run.results) + len(touching.results))
 
     def _behaviour(self, candidates: Sequence[Candidate]) -> Behaviour:
-        if len(candidates) < 2 or self._is_fresh:
-            return Behaviour(tuple((candidate,) for candidate in candidates), 0)
         tests = (*self._case.tests, *self._others)
-        return self._server().behaviours(candidates, tests, inputs=COMPARED_INPUTS)
+        if len(candidates) > 1 and not self._is_fresh:
+            return self._server().behaviours(candidates, tests, inputs=COMPARED_INPUTS)
+        if len(candidates) > 1 and all("::" not in test for test in self._case.tests):
+            return self._behaviour_once_loaded(candidates)
+        return Behaviour(tuple((candidate,) for candidate in candidates), 0)
+
+    def _behaviour_once_loaded(self, candidates: Sequence[Candidate]) -> Behaviour:
+        """Compares where the case's own code does not load: the likeliest candidate's does, and each other is told as
+        a change of that one."""
+        sources = self._case.sources
+        loaded = {**sources, **candidates[0].applied_to(sources)}
+        told = {rebased(candidate, sources, loaded): candidate for candidate in candidates}
+        try:
+            with self._open_trials(loaded) as server:
+                found = server.behaviours(tuple(told), tuple(self._loaded_tests), inputs=COMPARED_INPUTS)
+        except CannotGoOn as error:
+            logger.info("what passes cannot be compared: %s", error)
+            return Behaviour(tuple((candidate,) for candidate in candidates), 0)
+        groups = tuple(tuple(told[each] for each in group) for group in found.groups)
+        return Behaviour(groups, found.inputs, found.examples)
+
+
+def rebased(candidate: Candidate, sources: Mapping[str, bytes], loaded: Mapping[str, bytes]) -> Candidate:
+    """The candidate as a change of other sources, with the same result."""
+    wanted = {**sources, **candidate.applied_to(sources)}
+    edits = (_edit(path, loaded[path], wanted[path]) for path in wanted if loaded[path] != wanted[path])
+    return replace(candidate, edits=tuple(edits))
+
+
+def _edit(path: str, old: bytes, new: bytes) -> Edit:
+    """The smallest single edit that makes ``new`` of ``old``."""
+    start = _common(old, new)
+    same = _common(old[start:][::-1], new[start:][::-1])
+    return Edit(path, start, len(old) - same, new[start : len(new) - same])
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes at the beginning are the same."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

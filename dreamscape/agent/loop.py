@@ -85,7 +85,7 @@ class TestAgent:
         bench = CaseBench(
             case,
             self._run,
-            lambda: self._trials(case),
+            lambda sources: self._trials(case, sources),
             self._durations,
             self._settings.protected,
             WORKERS,
@@ -122,10 +122,11 @@ class TestAgent:
         sandbox = self._sandbox.with_base(self._base.changes())
         return SuiteRunner(sandbox, self._interpreter, self._settings).run
 
-    def _trials(self, case: RepairCase) -> TrialServer:
+    def _trials(self, case: RepairCase, sources: Mapping[str, bytes]) -> TrialServer:
         files = dict.fromkeys(test.split("::", 1)[0] for test in (*case.tests, *case.touching))
-        sandbox = self._sandbox.with_base(self._base.changes())
-        return TrialServer(sandbox, self._interpreter, self._settings, case.sources, tuple(files), workers=WORKERS)
+        changed = {path: data for path, data in sources.items() if data != case.sources[path]}
+        sandbox = self._sandbox.with_base({**self._base.changes(), **changed})
+        return TrialServer(sandbox, self._interpreter, self._settings, sources, tuple(files), workers=WORKERS)
 
     def _to_trace(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[str, ...] | None:
         if baseline.seconds <= TRACE_ALL_S:

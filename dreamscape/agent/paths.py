@@ -42,3 +42,10 @@ def may_be_repaired(path: str, protected: Sequence[str] = ()) -> bool:
     from pathspec import GitIgnoreSpec
 
     return not GitIgnoreSpec.from_lines(protected).match_file(path)
+
+
+def stands_for(key: str, path: str) -> bool:
+    """Whether the tests of a file belong to what could not be collected: the file itself, or a conftest's folder."""
+    if PurePosixPath(key).name == "conftest.py":
+        return PurePosixPath(path).is_relative_to(PurePosixPath(key).parent)
+    return key == path

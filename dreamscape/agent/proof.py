@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 
+from dreamscape.agent.paths import stands_for
 from dreamscape.domain.repair import Proof
 from dreamscape.domain.runs import Outcome, RunEnd, TestRun
 
@@ -41,13 +42,15 @@ def _lost(run: TestRun, wanted: frozenset[str]) -> frozenset[str]:
 def _kept(run: TestRun, wanted: frozenset[str]) -> frozenset[str]:
     """Those that passed; a file that could not be collected is kept when all that is in it now passes."""
     passed = {result.test for result in run.results if result.outcome in HELD}
-    files: dict[str, bool] = {}
-    for result in run.results:
-        good = result.outcome in HELD or result.outcome is Outcome.SKIPPED
-        files[result.path] = files.get(result.path, True) and good and "::" in result.test
-    if run.end is not RunEnd.EXITED:
-        files.clear()
-    return frozenset(test for test in wanted if test in passed or ("::" not in test and files.get(test, False)))
+    return frozenset(test for test in wanted if test in passed or ("::" not in test and _loads(run, test)))
+
+
+def _loads(run: TestRun, key: str) -> bool:
+    """Whether what could not be collected now is, and all that is in it passes."""
+    inside = [result for result in run.results if stands_for(key, result.path)]
+    good = HELD | {Outcome.SKIPPED}
+    is_good = all(result.outcome in good and "::" in result.test for result in inside)
+    return bool(inside) and is_good and run.end is RunEnd.EXITED
 
 
 def _reason(lost: frozenset[str], repaired: Collection[str]) -> str:

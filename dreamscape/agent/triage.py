@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dreamscape.agent.classify import smells_of_network
+from dreamscape.agent.paths import stands_for
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.repair import SetAside, Triage
 from dreamscape.domain.runs import Outcome, TestRun
@@ -61,6 +62,6 @@ def _passed(run: TestRun, tests: Sequence[str]) -> dict[str, bool]:
         if "::" in test:
             passed[test] = outcomes.get(test) in good
         else:
-            inside = [outcome for key, outcome in outcomes.items() if key.split("::", 1)[0] == test]
+            inside = [outcome for key, outcome in outcomes.items() if stands_for(test, key.split("::", 1)[0])]
             passed[test] = bool(inside) and all(outcome in good for outcome in inside)
     return passed

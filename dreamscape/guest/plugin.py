@@ -21,7 +21,7 @@ import pytest
 from _pytest.outcomes import Failed
 
 from .failure import Project, describe
-from .keys import keys_of, masked, path_of
+from .keys import keys_of, masked, path_of, scope_of, wanted
 from .outcomes import Progress, without_exception
 from .overrides import overrule, settings_arguments
 from .report import Reporter, from_environment
@@ -200,7 +200,9 @@ class Plugin:
             self._reporter.send("overridden", words=words)
 
     def _files(self, keys: List[str]) -> List[str]:
-        paths = [os.path.join(self._project.root, path) for path in dict.fromkeys(path_of(key) for key in keys)]
+        """What to collect for these keys; a conftest stands for its folder."""
+        names = dict.fromkeys(scope_of(key) if "::" not in key else path_of(key) for key in keys)
+        paths = [os.path.join(self._project.root, path) for path in names]
         return [path for path in paths if os.path.exists(path)]
 
     def _key(self, item: Any) -> str:
@@ -211,8 +213,7 @@ class Plugin:
         kept = [item for item in items if self._key(item) not in unwanted]
         if self._request["only"] is None:
             return kept
-        places = {key: place for place, key in enumerate(self._request["only"])}
-        return sorted((item for item in kept if self._key(item) in places), key=lambda item: places[self._key(item)])
+        return [kept[at] for at in wanted([self._key(item) for item in kept], self._request["only"])]
 
     def _ordered(self, items: List[pytest.Item]) -> List[pytest.Item]:
         if self._request["order"] == "reversed":

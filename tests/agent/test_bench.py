@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dreamscape.agent.bench import MOST_COMPARED, CaseBench
+from dreamscape.agent.bench import MOST_COMPARED, CaseBench, rebased
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.repair import Behaviour, Candidate, Edit, RepairCase, Verdict, VerdictState
@@ -74,7 +76,7 @@ def bench(trials: Trials, of: RepairCase | None = None, **durations: float) -> C
         return TestRun(results, failures, RunEnd.EXITED, 0, 0.1)
 
     named = {f"test_app.py::{name}": seconds for name, seconds in durations.items()}
-    return CaseBench(of or case(), run, lambda: trials, named, (), 1)  # type: ignore[arg-type, return-value]
+    return CaseBench(of or case(), run, lambda sources: trials, named, (), 1)  # type: ignore[arg-type, return-value]
 
 
 def judged(on: CaseBench, *candidates: Candidate) -> list[VerdictState]:
@@ -134,6 +136,16 @@ def test_answers_to_the_tests_own_values_wait_for_a_person() -> None:
 
     assert not choice.may_land
     assert "the very values" in choice.why
+
+
+@given(st.binary(max_size=12), st.binary(max_size=12), st.binary(max_size=12))
+def test_a_candidate_told_as_a_change_of_other_sources_comes_to_the_same(old: bytes, loaded: bytes, new: bytes) -> None:
+    sources, others = {"app.py": old, "b.py": b"b"}, {"app.py": loaded, "b.py": b"other"}
+    candidate = Candidate((Edit("app.py", 0, len(old), new),), "o", 1.0, "s")
+
+    told = rebased(candidate, sources, others)
+
+    assert {**others, **told.applied_to(others)} == {**sources, **candidate.applied_to(sources)}
 
 
 def test_its_end_is_the_servers_end() -> None:

@@ -324,6 +324,21 @@ def test_only_the_chosen_keys_run_in_their_order_and_no_other_file_is_loaded(tmp
     assert [entry.test for entry in result.results] == chosen[:3]
 
 
+@pytest.mark.parametrize(
+    ("key", "chosen"), [("test_two.py", ["test_d", "test_e"]), ("conftest.py", list("abcde"))], ids=["file", "conftest"]
+)
+def test_what_could_not_be_collected_before_stands_for_all_tests_in_it(
+    tmp_path: Path, key: str, chosen: list[str]
+) -> None:
+    project = lay(
+        tmp_path, {**{name: text for name, text in ORDERED.items() if "crash" not in name}, "conftest.py": ""}
+    )
+
+    result = run(project, only=[key])
+
+    assert [entry.test.rpartition("test_")[2] for entry in result.results] == [name[-1] for name in chosen]
+
+
 def test_orders_are_reversed_or_shuffled_by_seed_within_modules(tmp_path: Path) -> None:
     project = lay(tmp_path, {name: text for name, text in ORDERED.items() if "crash" not in name})
 
