@@ -1,74 +1,79 @@
-"""Two fresh full runs decide, and what could not be collected counts by all that is in it."""
+"""Two fresh full runs decide; the suite's own chance and order must not."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
+from collections.abc import Mapping
 
 from dreamscape.agent.proof import prove
 from dreamscape.domain.runs import Outcome, RunEnd, TestResult, TestRun
 
-
-def run_of(end: RunEnd = RunEnd.EXITED, **ends: str) -> TestRun:
-    """A run; ``a="passed"`` is the outcome of ``t.py::a``, ``folder__b`` that of ``folder/t.py::b``."""
-    results = tuple(TestResult(_key(name), Outcome(outcome)) for name, outcome in ends.items())
-    return TestRun(results, (), end, 0, 0.1)
+CHANGES = {"m.py": b"x = 1\n"}
 
 
-def _key(name: str) -> str:
-    folder, _, test = name.rpartition("__")
-    return f"{folder}/t.py::{test}" if folder else f"t.py::{test}"
+class Suite:
+    """Keeps `SuiteRunner.run`'s promise; ``fails(changed, order, turn)`` names the tests that fail."""
+
+    def __init__(self, fails: object, tests: tuple[str, ...] = ("t::bug", "t::a", "t::b")) -> None:
+        self.fails = fails
+        self.tests = tests
+        self.runs: list[str] = []
+
+    def __call__(self, *, overrides: Mapping[str, bytes] | None = None, order: str = "given", seed: int = 0) -> TestRun:
+        changed = bool(overrides)
+        self.runs.append(f"{order}{'+' if changed else ''}")
+        failing = self.fails(changed, order, len(self.runs))  # type: ignore[operator]
+        results = [TestResult(t, Outcome.FAILED if t in failing else Outcome.PASSED) for t in self.tests]
+        return TestRun(tuple(results), (), RunEnd.EXITED, 0, 0.1)
 
 
-def holds(*runs: TestRun, repaired: tuple[str, ...] = ("t.py::a",), expected: tuple[str, ...] = ("t.py::b",)) -> bool:
-    following: Iterator[TestRun] = iter([*runs, *runs[-1:] * 4])
+def test_a_repair_that_passes_in_order_and_at_random_is_proven_by_two_runs() -> None:
+    suite = Suite(lambda changed, order, turn: () if changed else ("t::bug",))
 
-    def run(**how: Any) -> TestRun:
-        return next(following)
-
-    return prove(run, {"app.py": b""}, repaired, expected).holds
+    assert prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+    assert suite.runs == ["given+", "random+"]
 
 
-GOOD = run_of(a="passed", b="passed")
+def test_a_test_that_passed_before_and_fails_now_refutes_it() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::a",))
+
+    proof = prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"])
+
+    assert not proof.holds
+    assert "t::a" in proof.why
 
 
-def test_what_passes_twice_is_proven() -> None:
-    assert holds(GOOD, GOOD)
+def test_a_skipped_or_missing_test_has_not_passed() -> None:
+    suite = Suite(lambda changed, order, turn: (), tests=("t::a", "t::b"))
+
+    assert not prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        run_of(a="failed", b="passed"),
-        run_of(a="passed", b="failed"),
-        run_of(a="passed"),
-        run_of(a="skipped", b="passed"),
-        run_of(),
-    ],
-    ids=["still fails", "breaks another", "another is gone", "skips itself", "nothing runs"],
-)
-def test_what_does_not_hold_is_not_proven(bad: TestRun) -> None:
-    assert not holds(bad)
-    assert not holds(GOOD, bad)
+def test_an_order_that_breaks_the_suite_anyway_is_not_held_against_the_repair() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::b",) if order == "random" else ())
+
+    assert prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
 
 
-def test_a_failure_by_chance_gets_one_more_run() -> None:
-    assert holds(run_of(a="passed", b="failed"), GOOD, GOOD)
+def test_a_repair_that_only_the_random_order_breaks_is_refuted() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::b",) if changed and (order == "random" or turn > 1) else ())
+
+    assert not prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
 
 
-@pytest.mark.parametrize("key", ["t.py", "conftest.py"])
-def test_what_could_not_be_collected_is_repaired_when_all_in_it_passes(key: str) -> None:
-    assert holds(GOOD, repaired=(key,), expected=())
-    assert holds(run_of(a="passed", b="skipped"), repaired=(key,), expected=())
-    assert not holds(run_of(a="passed", b="failed"), repaired=(key,), expected=())
-    assert not holds(run_of(RunEnd.TIMEOUT, a="passed"), repaired=(key,), expected=())
-    assert not holds(run_of(), repaired=(key,), expected=())
+def test_a_test_that_fails_once_by_chance_gets_one_repetition() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::a",) if turn == 1 else ())
+
+    assert prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
 
 
-def test_a_conftest_stands_for_its_folder_alone() -> None:
-    run = run_of(a="failed", inner__b="passed")
+def test_a_file_that_could_not_be_collected_is_repaired_when_all_in_it_passes() -> None:
+    assert prove(Suite(lambda *_: ()), CHANGES, ["t"], ["t::a"]).holds
+    assert not prove(Suite(lambda *_: ("t::b",)), CHANGES, ["t"], ["t::a"]).holds
 
-    assert holds(run, repaired=("inner/conftest.py",), expected=())
-    assert not holds(run, repaired=("conftest.py",), expected=())
+
+def test_a_conftest_that_could_not_be_loaded_stands_for_its_folder_alone() -> None:
+    def suite() -> Suite:
+        return Suite(lambda *_: ("inner/t.py::bug",), tests=("inner/t.py::bug", "t.py::a"))
+
+    assert not prove(suite(), CHANGES, ["inner/conftest.py"], ["t.py::a"]).holds
+    assert not prove(suite(), CHANGES, ["conftest.py"], ["t.py::a"]).holds
+    assert not prove(suite(), CHANGES, ["other/conftest.py"], ["t.py::a"]).holds
+    assert prove(Suite(lambda *_: (), tests=("inner/t.py::bug",)), CHANGES, ["inner/conftest.py"], []).holds
