@@ -14,7 +14,13 @@ _COMMIT_PAGES = {
     "codeberg.org": "/commit/",
     "bitbucket.org": "/commits/",
 }
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
+_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_SPECIAL = re.compile(
+    r"(?<=[^\W_])_+(?=[^\W_])|(?<=\s)[*~](?=\s)"  # as in snake_case and a * b, where they mean nothing
+    r"|(?P<special>[\\`*_\[~]|<(?=[A-Za-z/!?])|&(?=#?\w+;))"
+)
+_BEGINNING = re.compile(r"\d{1,9}(?=[.)](?:\s|$))|(?=[>#+=-])")
+"""What would make a line a list, quotation or heading, up to where a backslash takes that away."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 CommitLink = Callable[[str], str]
@@ -47,8 +53,20 @@ def _with_sources(line: Line, link: CommitLink) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", _CONTROL.sub(" ", text).strip())
+    """Text that shows as it is, on one line; what stands between backticks becomes a code span.
+
+    No more is escaped than has to be, since the page is read as it is written, too.
+    """
+    pieces = _SPAN.split(_CONTROL.sub(" ", text).strip())
+    return "".join(code(piece) if at % 2 else _plain(piece, begins=at == 0) for at, piece in enumerate(pieces))
+
+
+def _plain(text: str, *, begins: bool) -> str:
+    shown = _SPECIAL.sub(lambda found: f"\\{found[0]}" if found["special"] else found[0], text)
+    if shown.endswith("#") and len(shown) > 1:
+        shown = f"{shown[:-1]}\\#"  # else it would end a heading
+    first = _BEGINNING.match(shown) if begins else None
+    return f"{first[0]}\\{shown[first.end() :]}" if first else shown
 
 
 def code(text: str) -> str:

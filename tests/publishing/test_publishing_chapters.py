@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.publishing.chapters import ENDINGS, chapters
@@ -109,10 +111,37 @@ def test_a_code_span_holds_any_text_on_one_line(text: str) -> None:
     assert fence not in re.findall("`+", inside)
 
 
-@given(st.text())
-def test_escaped_text_opens_neither_tag_nor_link_nor_line(text: str) -> None:
+@given(st.text() | st.text("<>[]()!*_~`#+-=.&;1ab /\\\\|"))
+def test_escaped_text_shows_as_it_is_on_one_line(text: str) -> None:
     shown = escaped(text)
 
+    words = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).strip()
+    spans = [span.strip() or " " for span in re.findall(r"(?<!`)`([^`]+)`(?!`)", words)]
     assert "\n" not in shown
-    for special in "<[`*#":
-        assert special not in shown.replace(f"\\{special}", "")
+    assert [child.content for child in inline(f"- x: {shown}") if child.type == "code_inline"] == spans
+    for before in ("- x: ", "- ", "# "):
+        children = inline(f"{before}{shown}")
+        assert {child.type for child in children} <= {"text", "text_special", "code_inline"}
+        if "`" not in words:
+            assert "".join(child.content for child in children) == f"{before[2:]}{words}".strip()
+
+
+def inline(line: str) -> list[Token]:
+    """What a line of a page is made of, as a reader of Markdown sees it."""
+    blocks = MarkdownIt("commonmark").enable(["strikethrough", "table"]).parse(line)
+    opened = [block.type for block in blocks if block.type.endswith("_open")]
+    assert opened in (
+        ["bullet_list_open", "list_item_open", "paragraph_open"],
+        ["bullet_list_open", "list_item_open"],
+        ["heading_open"],
+    )
+    return [child for block in blocks for child in block.children or ()]
+
+
+def test_no_more_is_escaped_than_has_to_be() -> None:
+    assert (
+        escaped("`<` becomes `<=` in snake_case, where a * b < c") == "`<` becomes `<=` in snake_case, where a * b < c"
+    )
+    assert escaped("*Add* <b> and __init__ [now]") == r"\*Add\* \<b> and \_\_init\_\_ \[now]"
+    assert escaped("1. first") == r"1\. first"
+    assert escaped("#12") == r"\#12"

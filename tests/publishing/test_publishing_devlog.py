@@ -92,7 +92,7 @@ def test_a_release_tells_its_repairs_commits_and_numbers_each_with_its_source(di
     assert draft.text == (
         "# shop: v1.0 to v1.1\n\n"
         "## Repaired\n\n"
-        f"- `tests/test_cart.py::test_total`: \\< became \\<=, in `shop/cart.py` (`{repair[:7]}`, event {landed})\n\n"
+        f"- `tests/test_cart.py::test_total`: < became <=, in `shop/cart.py` (`{repair[:7]}`, event {landed})\n\n"
         "## Other commits\n\n"
         f"- Add \\*carts\\*, by Ada (`{feature[:7]}`)\n\n"
         "## Numbers\n\n"
