@@ -25,6 +25,9 @@ COMPARED_INPUTS = 200
 MOST_COMPARED = 60
 """So many plausible candidates, the likeliest, are compared; of more, none lands (chosen)."""
 
+FRESH_RIVALS_SHARE = 0.25
+"""Where each candidate costs a process, those below this share of a plausible one's weight get none (chosen)."""
+
 LEAST_CPU_S = 0.3
 MOST_FOR_A_FAILING_TEST_S = 5.0
 """A test of milliseconds gets a hundred times what it needs before it counts as endless (both chosen)."""
@@ -54,6 +57,7 @@ class CaseBench:
         self._trials: TrialServer | None = None
         self._needs_fresh: bool | None = None
         self._loaded_tests: dict[str, None] = {}
+        self._heaviest = 0.0
 
     def close(self) -> None:
         """Ends the trial server."""
@@ -129,12 +133,21 @@ class CaseBench:
         return self._case.touching
 
     def _judge_fresh(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
+        verdicts: list[Verdict] = []
         with ThreadPoolExecutor(self._workers) as pool:
-            return tuple(pool.map(lambda candidate: self._fresh_verdict(candidate, deadline), candidates))
+            for at in range(0, len(candidates), self._workers):
+                some = candidates[at : at + self._workers]
+                found = list(pool.map(lambda candidate: self._fresh_verdict(candidate, deadline), some))
+                plausible = (v.candidate.weight for v in found if v.state is VerdictState.PLAUSIBLE)
+                self._heaviest = max(self._heaviest, *plausible, 0.0)
+                verdicts += found
+        return tuple(verdicts)
 
     def _fresh_verdict(self, candidate: Candidate, deadline: float) -> Verdict:
         if time.monotonic() >= deadline:
             return Verdict(candidate, VerdictState.TIMEOUT, "no time was left to judge it")
+        if candidate.weight < FRESH_RIVALS_SHARE * self._heaviest:
+            return Verdict(candidate, VerdictState.TIMEOUT, "not judged: far less likely than what passed")
         changes = candidate.applied_to(self._case.sources)
         run = self._run(overrides=changes, only=self._case.tests)
         if run.failures or not run.count(Outcome.PASSED):

@@ -138,6 +138,19 @@ def test_answers_to_the_tests_own_values_wait_for_a_person() -> None:
     assert "the very values" in choice.why
 
 
+def test_where_each_candidate_costs_a_process_the_far_less_likely_get_none_beside_one_that_passed() -> None:
+    on = bench(Trials(), case(test="test_app.py"))
+
+    states = judged(
+        on, change(b"bad = 1\n"), change(b"good = 1\n"), change(b"good = 2\n", 0.3), change(b"good = 3\n", 0.2)
+    )
+
+    assert states == [
+        VerdictState.STILL_FAILS, VerdictState.PLAUSIBLE, VerdictState.PLAUSIBLE, VerdictState.TIMEOUT,
+    ]  # fmt: skip
+    assert judged(on, change(b"good = 4\n", 0.1)) == [VerdictState.TIMEOUT]
+
+
 @given(st.binary(max_size=12), st.binary(max_size=12), st.binary(max_size=12))
 def test_a_candidate_told_as_a_change_of_other_sources_comes_to_the_same(old: bytes, loaded: bytes, new: bytes) -> None:
     sources, others = {"app.py": old, "b.py": b"b"}, {"app.py": loaded, "b.py": b"other"}
