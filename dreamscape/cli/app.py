@@ -34,6 +34,8 @@ HELP = """Keeps a Python code base healthy without anyone watching.
 
 Global options stand before or behind a command: --project DIR, --json, --format F, --output FILE, -q, -v,
 --no-input, --config FILE, --debug. Each command's --help tells them and shows an example.
+
+Example: dreamscape heal --auto
 """
 
 

@@ -10,7 +10,7 @@ import typer
 
 from dreamscape.cli.context import Options, command, new_app
 
-app = new_app("See which settings count, and why.")
+app = new_app("See which settings count, and why.", example="dreamscape config explain heal.max_minutes")
 
 
 @command(app)

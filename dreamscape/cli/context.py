@@ -137,14 +137,14 @@ class Group(_LightHelp, typer.core.TyperGroup):
         return super().parse_args(ctx, moved_behind_command(args))
 
 
-def new_app(group_help: str | None = None) -> typer.Typer:
+def new_app(group_help: str | None = None, example: str = "") -> typer.Typer:
     """An application for one command's module: plain help, no completion of its own.
 
-    ``group_help`` is for a module with several commands; a module's only command speaks for itself.
+    ``group_help`` and ``example`` are for a module with several commands; a module's only command speaks for itself.
     """
     app = typer.Typer(
         cls=Group,
-        help=group_help,
+        help=f"{group_help}\n\nExample: {example}" if group_help else None,
         short_help=group_help,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

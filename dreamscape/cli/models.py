@@ -10,7 +10,7 @@ from dreamscape.cli.context import Options, command, new_app
 if TYPE_CHECKING:
     from dreamscape.domain.models import ModelCard
 
-app = new_app("Look at the models that may be asked.")
+app = new_app("Look at the models that may be asked.", example="dreamscape models list")
 
 
 @command(app, "list")

@@ -12,7 +12,7 @@ from dreamscape.cli.context import Options, command, new_app
 if TYPE_CHECKING:
     from dreamscape.domain.records import ReviewCase
 
-app = new_app("Decide about changes that may not land by themselves.")
+app = new_app("Decide about changes that may not land by themselves.", example="dreamscape review list")
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="The number that 'review list' shows.")]
 

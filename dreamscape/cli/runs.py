@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dreamscape.domain.records import ItemReport, RunRecord
     from dreamscape.domain.runs import Tally
 
-app = new_app("Look at earlier runs.")
+app = new_app("Look at earlier runs.", example="dreamscape runs show last")
 
 
 @command(app, "list")
@@ -75,6 +75,7 @@ def _run_text(run: RunRecord) -> str:
         f"branch    {run.branch or '-'}",
         f"sandbox   {run.sandbox or '-'}",
         f"tests     {_tally(run.baseline)} before, {_tally(run.final)} after",
+        *(f"note      {note}" for note in run.notes),
     ]
     return "\n".join([*head, *("\n" + _item_text(item) for item in run.items)])
 

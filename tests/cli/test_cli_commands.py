@@ -90,7 +90,7 @@ def remember(store: Store, item: ItemReport = ITEM) -> int:
     store.save_item(RUN, item)
     review = store.open_review(RUN, item, None, began)
     tally = Tally(3, 1, 0)
-    store.end_run(HealReport(RUN, tally, tally, (item,), 0.25, 2.0, None, 1), began)
+    store.end_run(HealReport(RUN, tally, tally, (item,), 0.25, 2.0, None, 1, ("sandbox: namespaces",)), began)
     return review
 
 
@@ -138,7 +138,12 @@ def test_runs_are_listed_and_shown_by_name_beginning_or_as_the_last(dreamscape: 
     for name in (RUN, RUN[:8], "last"):
         assert value_of(dreamscape, "runs", "show", name)["id"] == RUN
     text = dreamscape("runs", "show", "last").stdout
-    for said in ("3 passed, 1 failed, 0 errors before", "review in shop.py: two repairs differ", ITEM.tests[0]):
+    for said in (
+        "3 passed, 1 failed, 0 errors before",
+        "review in shop.py: two repairs differ",
+        "sandbox: namespaces",
+        ITEM.tests[0],
+    ):
         assert said in text
 
 

@@ -48,6 +48,13 @@ def test_each_command_shows_an_example_of_itself_and_the_global_options(
         assert option in out
 
 
+@pytest.mark.parametrize("words", sorted({words[:-1] for words in commands()}), ids=" ".join)
+def test_help_above_commands_shows_an_example_too(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    assert main([*words, "--help"]) == 0
+
+    assert re.search(rf"Example: +{' '.join(['dreamscape', *words])} \w", capsys.readouterr().out)
+
+
 def test_each_command_has_its_line_in_the_help_uncut(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
 
