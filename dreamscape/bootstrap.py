@@ -252,7 +252,8 @@ def accept_review(project: Project, history: History, case: ReviewCase) -> Landi
         raise CannotGoOn("reviews are accepted in a git repository only", "apply the shown change by hand")
     mode, run = project.loaded.settings.heal.land, _new_run()
     with project_lock(project.root):
-        lander = RepositoryLander(project.root, git, mode, run, git.head())
+        base = git.head()
+        lander = RepositoryLander(project.root, git, mode, run, base)
         landing = accept(case, git, _test_agent(project, open_sandbox(project), git, lander, ()), lander, run)
         history.save_landing(
             LandingRecord(
@@ -263,7 +264,7 @@ def accept_review(project: Project, history: History, case: ReviewCase) -> Landi
                 mode=mode,
                 ref=landing.ref,
                 commit=landing.commit,
-                before=lander.base,
+                before=base,
                 files=landing.files,
                 at=clock(),
             )
