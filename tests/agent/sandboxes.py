@@ -1,4 +1,4 @@
-"""Sandboxes for tests: built for real, or skipped (failed where DREAMSCAPE_REQUIRE names them) with the reason."""
+"""Sandboxes for tests: built for real, or missing with the reason (see `required`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from required import missing
 
 from dreamscape.agent.sandbox import Command, Ended, Sandbox, SandboxLevel
 from dreamscape.domain.errors import CannotGoOn
@@ -28,15 +29,9 @@ def a_sandbox(project: Path, level: SandboxLevel, settings: SandboxSettings | No
     if level not in _REFUSALS:
         _REFUSALS[level] = _refusal(sandbox)
     if _REFUSALS[level]:
-        missing(f"no sandbox of level {level.value} can be built here: {_REFUSALS[level]}")
+        part = "bubblewrap" if level is SandboxLevel.BUBBLEWRAP else "sandbox"
+        missing(part, f"no sandbox of level {level.value} can be built here: {_REFUSALS[level]}")
     return sandbox
-
-
-def missing(reason: str) -> None:
-    """Skips, or fails where the machine promised to have sandboxes."""
-    if "sandbox" in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def our_interpreter() -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandboxes import missing
+from required import missing
 
 from dreamscape.agent.guest_zip import packed
 from dreamscape.agent.interpreter import probe_interpreter
@@ -27,7 +27,7 @@ def runner(project: Path, *, test_timeout_s: float = 30.0, memory_mib: int = 102
     try:
         sandbox = open_sandbox(project, SandboxSettings(output_mib=1, memory_mib=memory_mib))
     except SandboxMissing as error:
-        missing(str(error))
+        missing("sandbox", str(error))
     interpreter, sandbox = probe_interpreter(sandbox, Path(sys.executable))
     return SuiteRunner(sandbox, interpreter, HealSettings(test_timeout_s=test_timeout_s))
 

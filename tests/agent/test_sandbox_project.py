@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from sandboxes import EVERY, WALLED, a_sandbox, missing, our_interpreter, python
+from required import missing
+from sandboxes import EVERY, WALLED, a_sandbox, our_interpreter, python
 
 from dreamscape.agent.sandbox import Command, Sandbox, SandboxLevel, open_sandbox
 from dreamscape.domain.errors import CannotGoOn, DiskFull, UsageError
@@ -313,7 +314,7 @@ def test_the_strongest_level_is_chosen_and_none_only_when_asked_for(tmp_path: Pa
     try:
         chosen = open_sandbox(tmp_path, SandboxSettings()).level
     except CannotGoOn as error:
-        missing(str(error))
+        missing("sandbox", str(error))
 
     assert chosen in WALLED
     assert open_sandbox(tmp_path, SandboxSettings(level="none")).level is SandboxLevel.NONE

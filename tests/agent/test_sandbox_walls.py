@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sandboxes import a_sandbox, missing
+from required import missing
+from sandboxes import a_sandbox
 
 from dreamscape.agent.sandbox import SandboxLevel
 
@@ -166,7 +167,7 @@ def _run(project: Path, user: str, *arguments: str) -> dict[str, object]:
     words += [str(driver), str(project), *arguments]
     ran = subprocess.run(words, env=env, capture_output=True, text=True, timeout=180)
     if ran.returncode != 0 and "SandboxMissing" in ran.stderr:
-        missing(ran.stderr)
+        missing("sandbox", ran.stderr)
     assert ran.returncode == 0, ran.stderr
     results: dict[str, object] = json.loads(ran.stdout)
     return results

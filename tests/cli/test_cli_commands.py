@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from dreamscape_process import Dreamscape
+from required import missing
 
 from dreamscape.agent.sandbox import open_sandbox
 from dreamscape.domain.errors import CannotGoOn
@@ -316,10 +317,8 @@ def failing(repository: Path) -> Path:
     """The repository with a test that its code does not pass yet, on a machine that can confine it."""
     try:
         open_sandbox(repository, SandboxSettings())
-    except CannotGoOn as missing:
-        if "sandbox" in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
-            raise
-        pytest.skip(missing.message)
+    except CannotGoOn as error:
+        missing("sandbox", error.message)
     (repository / "tests").mkdir()
     (repository / "tests" / "test_shop.py").write_text(
         "import shop\n\ndef test_limit():\n    assert shop.limit == 2\n\ndef test_kind():\n    assert shop.limit > 0\n"

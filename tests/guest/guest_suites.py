@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import pytest
+from required import missing
 
 from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
 from dreamscape.agent.interpreter import probe_interpreter
@@ -79,13 +79,6 @@ def failure(run: TestRun, name: str) -> Failure:
     """The one failure of the test whose key ends so."""
     (found,) = [failure for failure in run.failures if failure.test.endswith(name)]
     return found
-
-
-def missing(part: str, reason: str) -> None:
-    """Skips, or fails where the machine promised to have this part."""
-    if part in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def interpreters() -> list[Path]:

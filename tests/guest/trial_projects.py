@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from guest_suites import lay, missing
+from guest_suites import lay
+from required import missing
 
 from dreamscape.agent.interpreter import probe_interpreter
 from dreamscape.agent.sandbox import open_sandbox

@@ -1,0 +1,15 @@
+"""Parts of the machine that a test may lack: skipped here, a failure where DREAMSCAPE_REQUIRE names them."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+
+def missing(part: str, reason: str) -> NoReturn:
+    """Ends a test for want of a part: sandbox, bubblewrap, packages (what pip fetches), and others as they arrive."""
+    if part in map(str.strip, os.environ.get("DREAMSCAPE_REQUIRE", "").split(",")):
+        pytest.fail(f"{part} is required here: {reason}")
+    pytest.skip(reason)
