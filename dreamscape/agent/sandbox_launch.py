@@ -44,7 +44,7 @@ def start_in_bubblewrap(wanted: Mapping[str, object], project: Path, places: Pla
     words += _shown(places.readable, places.hidden)
     words += [*bounded, "--tmpfs", str(project), *_shown([*places.uncopied, *places.mounted], [project])]
     words += [w for name, fd in handed.items() for w in ("--ro-bind-data", str(fd), str(places.files / name))]
-    words += [word for path in places.masked if path.is_socket() for word in ("--ro-bind", "/dev/null", str(path))]
+    words += [word for path in places.masked for word in _covered(path, project)]
     task = {**wanted, "level": "inside", "files": {}, "source": os.fsencode(source)}
     return _launch(words, _own_python(agent), task, resources, tuple(handed.values()))
 
@@ -156,6 +156,13 @@ def _in_memory(content: bytes) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+def _covered(path: Path, project: Path) -> tuple[str, ...]:
+    """Words that make a place nobody's; in the project, which is a copy, it is not there at all."""
+    if project in path.parents and not path.is_socket():
+        return ()
+    return ("--tmpfs", str(path)) if path.is_dir() else ("--ro-bind", "/dev/null", str(path))
 
 
 def _shown(paths: Iterable[Path], covered: Iterable[Path]) -> list[str]:

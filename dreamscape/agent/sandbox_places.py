@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from dreamscape.agent.sandbox_sockets import reachable_sockets
@@ -39,10 +42,12 @@ def places_of(project: Path, readable: Iterable[Path], *, network: bool) -> Plac
     own = Path("/run" if Path("/run").is_dir() else "/tmp", "dreamscape")
     shown = [*readable, *_git_folders(project), *(_resolver() if network else ())]
     mounts = list(_mount_points())
+    sockets = (path for path in reachable_sockets(mounts) if not is_under(path, hidden))
+    secrets = (path for path in _kept_from_others() if path not in (project, *project.parents))
     return Places(
         hidden=hidden,
         readable=tuple(_with_real_paths(shown)),
-        masked=(*(path for path in reachable_sockets(mounts) if not is_under(path, hidden)), *_own_state(project)),
+        masked=(*sockets, *secrets, *_own_state(project)),
         mounted=tuple(sorted(path for path in mounts if project in path.parents and path.is_dir())),
         uncopied=tuple(_uncopied(project)),
         home=own / "home",
@@ -149,6 +154,24 @@ def _resolver() -> list[Path]:
 def _own_state(project: Path) -> list[Path]:
     state = project / ".dreamscape"
     return [state] if state.is_dir() else []
+
+
+@cache
+def _kept_from_others() -> tuple[Path, ...]:
+    """What of /etc ordinary users cannot read (passwords, keys), where we are root and a test could."""
+    kept: list[Path] = []
+    for folder, folders, files in os.walk("/etc") if os.geteuid() == 0 else ():
+        for names, allows in ((folders, stat.S_IROTH | stat.S_IXOTH), (files, stat.S_IROTH)):
+            kept += [path for name in names if _lacks(path := Path(folder, name), allows)]
+        folders[:] = [name for name in folders if Path(folder, name) not in kept]
+    return tuple(kept)
+
+
+def _lacks(path: Path, permissions: int) -> bool:
+    with suppress(OSError):
+        mode = path.lstat().st_mode
+        return not stat.S_ISLNK(mode) and not mode & permissions
+    return False
 
 
 def _is_known_here(user: int) -> bool:

@@ -310,6 +310,25 @@ socket.socket(socket.AF_UNIX).connect({name!r})
             daemon.accept()
 
 
+@pytest.mark.parametrize("level", WALLED, ids=lambda level: level.value)
+def test_what_ordinary_users_cannot_read_is_kept_from_roots_tests_too(tmp_path: Path, level: SandboxLevel) -> None:
+    sandbox = a_sandbox(tmp_path, level)
+    script = """
+import os
+for folder, folders, files in os.walk("/etc"):
+    for name in files:
+        path = os.path.join(folder, name)
+        try:
+            if os.path.isfile(path) and not os.stat(path).st_mode & 0o004 and open(path, "rb").read(1):
+                print(path)
+        except OSError:
+            pass
+print(len(open("/etc/passwd").read()) > 0)
+"""
+
+    assert python(sandbox, script).output_tail.split() == ["True"]
+
+
 def test_the_strongest_level_is_chosen_and_none_only_when_asked_for(tmp_path: Path) -> None:
     try:
         chosen = open_sandbox(tmp_path, SandboxSettings()).level

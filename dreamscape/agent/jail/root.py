@@ -184,12 +184,12 @@ def _leave_old_root() -> None:
 
 
 def _mask(path: bytes) -> None:
-    """Covers a socket or folder of the host that nothing inside may reach."""
+    """Covers a socket, file or folder of the host that nothing inside may reach."""
     try:
         mode = os.lstat(path).st_mode
     except OSError:
         return
-    if stat.S_ISSOCK(mode):
+    if stat.S_ISSOCK(mode) or stat.S_ISREG(mode):
         kernel.bind(b"/dev/null", path)
     elif stat.S_ISDIR(mode):
         kernel.mount(b"tmpfs", path, b"mode=755,size=4096", kernel.NO_SUID | kernel.NO_DEV | kernel.READ_ONLY)

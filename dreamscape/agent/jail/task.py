@@ -10,9 +10,9 @@ class Task:
 
     ``level`` is namespaces (build the root here), inside (a root was built by bubblewrap) or none; ``source``, where
     not empty, is a tree to be copied to ``project`` first; ``overrides`` maps project-relative paths to contents or
-    None; ``hidden`` folders become empty; ``readable`` paths are shown where those would hide them; ``masked``
-    sockets and folders are covered; ``mounted`` folders of the project are other file systems, ``uncopied`` ones are
-    only read where the project has to be copied; ``user`` and ``group`` are who the command is; the four ``_fd`` are
+    None; ``hidden`` folders become empty; ``readable`` paths are shown where those would hide them; ``masked`` sockets,
+    files and folders are covered; ``mounted`` folders of the project are other file systems, ``uncopied`` ones are only
+    read where the project has to be copied; ``user`` and ``group`` are who the command is; the four ``_fd`` are
     inherited file descriptors: the command's two channels, the pipe whose end means that nobody waits any more, and
     where the status goes.
     Not a dataclass: importing what makes one takes longer than starting the interpreter.
