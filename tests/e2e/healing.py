@@ -16,7 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import pytest
+from required import missing
 
 from dreamscape.agent.sandbox import open_sandbox
 from dreamscape.domain.errors import SandboxMissing
@@ -199,7 +199,7 @@ def children(pid: int) -> list[int]:
 def needs_sandbox() -> None:
     """Skips, or fails where the machine promised to have one, if heal would find no sandbox."""
     if reason := _no_sandbox():
-        missing(reason)
+        missing("sandbox", reason)
 
 
 @functools.cache
@@ -210,13 +210,6 @@ def _no_sandbox() -> str:
         except SandboxMissing as error:
             return str(error)
     return ""
-
-
-def missing(reason: str) -> None:
-    """Skips, or fails where the machine promised to have what is missing."""
-    if "sandbox" in os.environ.get("DREAMSCAPE_REQUIRE", "").split(","):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def _json(text: str) -> dict[str, Any]:

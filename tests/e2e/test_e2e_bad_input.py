@@ -12,7 +12,8 @@ import venv
 from pathlib import Path
 
 import pytest
-from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, missing, needs_sandbox
+from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, needs_sandbox
+from required import missing
 
 NOBODY = 65534
 
@@ -161,6 +162,7 @@ def test_a_conftest_that_cannot_be_loaded_because_of_a_source_is_a_case(patient:
     assert healed.report["final"] == {"passed": 1, "failed": 0, "errors": 0}
 
 
+@pytest.mark.slow
 def test_a_syntax_error_in_a_source_is_a_case_and_the_scan_lists_it(patient: NewPatient) -> None:
     project = patient({**GREET, "greet.py": "def greeting(name)\n    return 'Hello, ' + name\n"})
 
@@ -174,8 +176,12 @@ def test_a_syntax_error_in_a_source_is_a_case_and_the_scan_lists_it(patient: New
     assert [skipped["path"] for skipped in scan.report["skipped"]] == ["greet.py"]
 
 
-def test_unreadable_and_circular_files_hinder_nothing(patient: NewPatient) -> None:
-    project = patient()
+def test_unreadable_circular_and_oddly_named_files_hinder_nothing(patient: NewPatient) -> None:
+    project = patient(with_git=False)
+    Path(os.fsdecode(os.fsencode(project.root) + b"/caf\xe9.py")).write_text("A = 1\n")
+    project.write({"with space/näme.py": "B = 2\n", "line\nbreak.py": "C = 3\n"})
+    project.git("init", "-q", "-b", "main")
+    project.commit("Begin")
     (project.root / "loop").symlink_to("loop")
     (project.root / "round").mkdir()
     (project.root / "round" / "back").symlink_to(".")
@@ -189,24 +195,12 @@ def test_unreadable_and_circular_files_hinder_nothing(patient: NewPatient) -> No
     assert project.at(healed.report["branch"], "greet.py") == GREET_REPAIRED
 
 
-def test_a_file_name_that_is_no_text_hinders_nothing(patient: NewPatient) -> None:
-    project = patient(with_git=False)
-    Path(os.fsdecode(os.fsencode(project.root) + b"/caf\xe9.py")).write_text("A = 1\n")
-    project.write({"with space/näme.py": "B = 2\n", "line\nbreak.py": "C = 3\n"})
-    project.git("init", "-q", "-b", "main")
-    project.commit("Begin")
-
-    healed = project.heal()
-
-    assert healed.code == 0, healed.err
-
-
 def as_ordinary_user(project: Patient, *args: str) -> Healed:
     """Runs Dreamscape as somebody who may not write everywhere; root does."""
     words = [sys.executable, "-m", "dreamscape", *args, "--json"]
     if os.getuid() == 0:
         if not (tool := shutil.which("setpriv")):
-            missing("setpriv is not installed")
+            missing("sandbox", "setpriv is not installed")
         reachable = subprocess.run(
             [
                 str(tool),
@@ -259,7 +253,7 @@ def test_a_full_disk_is_said(patient: NewPatient) -> None:
     words = ["unshare", "-m", "sh", "-c", mounted, "sh", sys.executable, "-m", "dreamscape", "heal", "--auto", "--json"]
     ran = subprocess.run(words, cwd=project.root, env=project.env, capture_output=True, encoding="utf-8", check=False)
     if "mount" in ran.stderr or "unshare" in ran.stderr:
-        pytest.skip(f"no mounts of our own here: {ran.stderr.strip()}")
+        missing("sandbox", f"no mounts of our own here: {ran.stderr.strip()}")
 
     assert ran.returncode == 3, ran.stderr
     assert "no space left" in ran.stderr

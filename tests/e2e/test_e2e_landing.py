@@ -105,21 +105,11 @@ def test_a_repair_lands_on_a_branch_of_its_own_and_the_half_done_work_around_it_
     assert "Dreamscape-Test: test_greet.py::test_greeting" in message
 
 
-def test_a_detached_head_is_no_hindrance(patient: NewPatient) -> None:
+def test_it_works_with_nothing_but_a_path_in_its_environment_and_on_a_detached_head(patient: NewPatient) -> None:
     project = patient()
     project.write({"later.py": "LATER = 1\n"})
     project.commit("Later")
     project.git("checkout", "-q", "--detach", "HEAD~1")
-
-    healed = project.heal()
-
-    assert healed.code == 0, healed.err
-    assert project.git("rev-parse", f"{healed.report['branch']}~1") == project.git("rev-parse", "HEAD")
-    assert project.git("rev-parse", "--abbrev-ref", "HEAD") == "HEAD"
-
-
-def test_it_works_with_nothing_but_a_path_in_its_environment(patient: NewPatient) -> None:
-    project = patient()
 
     ran = subprocess.run(
         ["env", "-i", "PATH=/usr/bin:/bin", sys.executable, "-m", "dreamscape", "heal", "--auto"],
@@ -136,6 +126,8 @@ def test_it_works_with_nothing_but_a_path_in_its_environment(patient: NewPatient
     assert "1 passed, 1 failed" in ran.stdout
     (branch,) = project.branches()
     assert project.at(branch, "greet.py") == GREET_REPAIRED
+    assert project.git("rev-parse", f"{branch}~1") == project.git("rev-parse", "HEAD")
+    assert project.git("rev-parse", "--abbrev-ref", "HEAD") == "HEAD"
 
 
 def test_commit_mode_commits_to_the_current_branch_and_undo_reverts_it(patient: NewPatient) -> None:
@@ -148,7 +140,6 @@ def test_commit_mode_commits_to_the_current_branch_and_undo_reverts_it(patient: 
     assert project.read("greet.py") == GREET_REPAIRED
     assert project.git("rev-parse", "HEAD~1") == begin
     assert project.git("status", "--porcelain", "--untracked-files=no") == ""
-    assert project.heal("--land", "commit").report["items"] == []
     assert project.branches() == []
 
     undone = project.run("undo", healed.report["run"])
@@ -171,7 +162,9 @@ def test_commit_mode_refuses_a_tree_with_uncommitted_edits_before_any_work(patie
     assert everything(project) == before
 
 
-@pytest.mark.parametrize("with_git", [True, False], ids=["with git", "without git"])
+@pytest.mark.parametrize(
+    "with_git", [pytest.param(True, marks=pytest.mark.slow), False], ids=["with git", "without git"]
+)
 def test_patch_mode_writes_a_patch_that_applies_and_undo_takes_it_back(patient: NewPatient, with_git: bool) -> None:
     project = patient(with_git=with_git)
 
@@ -198,6 +191,7 @@ def test_patch_mode_writes_a_patch_that_applies_and_undo_takes_it_back(patient: 
     assert not patch.exists()
 
 
+@pytest.mark.slow
 def test_undo_deletes_the_branch_and_the_undone_change_does_not_come_again(patient: NewPatient) -> None:
     project = patient()
     healed = project.heal()
@@ -212,6 +206,7 @@ def test_undo_deletes_the_branch_and_the_undone_change_does_not_come_again(patie
     assert project.branches() == []
 
 
+@pytest.mark.slow
 def test_a_project_in_a_folder_of_a_repository_lands_under_its_folder(tmp_path: Path, patient: NewPatient) -> None:
     project = patient({f"services/hello/{name}": content for name, content in GREET.items()})
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from healing import GREET, GREET_REPAIRED, NewPatient, Patient
+from required import missing
 
 BUG, REPAIRED = GREET["greet.py"], GREET_REPAIRED
 
@@ -157,6 +158,7 @@ def test_a_test_that_fails_by_chance_is_set_aside_and_hinders_no_repair(patient:
     assert healed.code == 1
 
 
+@pytest.mark.slow
 def test_sources_reached_through_a_link_are_repaired_where_they_lie(patient: NewPatient) -> None:
     project = patient({"code/greet.py": BUG, "run/test_greet.py": GREET["test_greet.py"]}, with_git=False)
     (project.root / "run" / "greet.py").symlink_to("../code/greet.py")
@@ -189,7 +191,7 @@ def test_a_project_installed_with_pip_in_place_is_healed(patient: NewPatient, tm
         check=False,
     )
     if installed.returncode:
-        pytest.skip("pip cannot install here")
+        missing("packages", "pip cannot install here")
     (project.root / ".gitignore").write_text(".venv/\n")
     project.commit("Ignore the environment")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from healing import NewPatient, Patient
 
 ROMAN = {
@@ -130,6 +131,7 @@ def test_a_model_lands_an_honest_repair_in_the_end_and_no_cheat_ever(patient: Ne
     assert "Dreamscape-Model: honest" in project.git("log", "-1", "--format=%B", healed.report["branch"])
 
 
+@pytest.mark.slow
 def test_a_model_that_gave_no_answer_is_asked_again_the_next_night(patient: NewPatient) -> None:
     project = patient(ROMAN)
     card = recorded(project, "late", "0" * 16, [])
@@ -144,6 +146,7 @@ def test_a_model_that_gave_no_answer_is_asked_again_the_next_night(patient: NewP
     assert healed.states == ["landed"], healed.out
 
 
+@pytest.mark.slow
 def test_no_outside_model_is_asked_without_a_budget(patient: NewPatient) -> None:
     project = patient(ROMAN)
     with_models(project, '[[models]]\nname = "paid"\nprovider = "api"\nurl = "http://127.0.0.1:9/v1"\ntier = 1\n')

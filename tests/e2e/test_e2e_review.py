@@ -55,6 +55,7 @@ def test_rivals_wait_for_a_person_and_the_answer_is_remembered(patient: NewPatie
     assert again.item("test_smaller")["diff"] != healed.item("test_smaller")["diff"]
 
 
+@pytest.mark.slow
 def test_a_behaviour_thrown_away_does_not_come_back_in_other_words(patient: NewPatient) -> None:
     project = patient(
         {

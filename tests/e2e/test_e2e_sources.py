@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from healing import GREET, GREET_REPAIRED, NewPatient, missing
+from healing import GREET, GREET_REPAIRED, NewPatient
+from required import missing
 
 
 def test_whatever_the_encoding_only_the_repaired_bytes_change(patient: NewPatient) -> None:
@@ -107,7 +108,7 @@ def a_newer_python(folder: Path) -> Path:
             subprocess.run([python, "-m", "venv", folder], check=True, capture_output=True)
             pip = [folder / "bin" / "python", "-m", "pip", "install", "-q", "pytest"]
             if subprocess.run(pip, capture_output=True, check=False).returncode:
-                missing("pytest cannot be installed into a newer interpreter")
+                missing("packages", "pytest cannot be installed into a newer interpreter")
             return folder / "bin" / "python"
     pytest.skip("there is no Python newer than ours here")
 
