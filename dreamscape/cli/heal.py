@@ -73,19 +73,28 @@ def _approve(plan: Plan) -> bool:
 
 
 def heal_text(report: HealReport) -> str:
+    """What a run did, for a person."""
+    notes = [f"note           {note}" for note in report.notes]
     if not report.items and report.exit_code == 0:
-        return f"nothing to do: {_tally(report.baseline)}"
-    lines = [*_items(report.items), ""]
+        return "\n".join([f"nothing to do: {_tally(report.baseline)}", *notes])
+    lines = [*_items(report.items), "", f"items          {_counted(report.items)}"]
     lines.append(f"tests before   {_tally(report.baseline)}")
     lines.append(f"tests after    {_tally(report.final)}")
     lines.append(f"run            {report.run}, {report.seconds:.0f} s, {report.cost_usd:.2f} USD")
-    lines += [f"note           {note}" for note in report.notes]
+    lines += notes
     if report.branch:
         lines.append(f"branch         {report.branch}; look: git diff HEAD...{report.branch}")
         lines.append(f"               take: git merge {report.branch}; drop: dreamscape undo {report.run}")
     if any(item.state.value in ("review", "unsolved") for item in report.items):
         lines.append("for you        dreamscape review list")
     return "\n".join(lines)
+
+
+def _counted(items: tuple[ItemReport, ...]) -> str:
+    """How many ended how, so that what was left alone is as plain to see as what was done."""
+    ended = [item.state.value for item in items]
+    counts = [f"{ended.count(state)} {state.replace('_', ' ')}" for state in SHOWN if state in ended]
+    return f"{len(items)}: {', '.join(counts)}" if items else "none"
 
 
 def _items(items: tuple[ItemReport, ...]) -> Iterator[str]:

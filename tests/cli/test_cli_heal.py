@@ -1,0 +1,45 @@
+"""How a heal run is told."""
+
+from __future__ import annotations
+
+from dreamscape.cli.heal import heal_text
+from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.records import HealReport, ItemReport
+from dreamscape.domain.repair import ItemState
+from dreamscape.domain.runs import Tally
+
+GREEN = Tally(3, 0, 0)
+CUT = "the suite did not come to its end (timeout); what did not run is not seen"
+
+
+def an_item(state: ItemState) -> ItemReport:
+    return ItemReport(
+        id="i",
+        kind="test",
+        tests=("t.py::a",),
+        failure_class=FailureClass.WRONG_VALUE,
+        impact=0.5,
+        state=state,
+        model="embedded",
+        attempts=7,
+        files=("shop.py",),
+        commit=None,
+        cost_usd=0.0,
+        seconds=1.0,
+        why="because",
+    )
+
+
+def test_what_was_left_alone_is_counted_beside_what_landed() -> None:
+    items = tuple(map(an_item, (ItemState.REVIEW, ItemState.LANDED, ItemState.REVIEW, ItemState.AWAITING_MERGE)))
+
+    text = heal_text(HealReport("r1", GREEN, GREEN, items, 0.0, 1.0, None, 1))
+
+    assert "4: 1 landed, 2 review, 1 awaiting merge" in text
+
+
+def test_notes_are_told_where_there_was_nothing_to_do_too() -> None:
+    text = heal_text(HealReport("r1", GREEN, GREEN, (), 0.0, 1.0, None, 0, (CUT,)))
+
+    assert text.startswith("nothing to do: 3 passed")
+    assert CUT in text
