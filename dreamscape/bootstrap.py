@@ -179,10 +179,19 @@ def build_models(project: Project) -> Models:
 
 
 def open_sandbox(project: Project) -> Sandbox:
-    """The strongest sandbox there is for a project. Raises SandboxMissing."""
-    from dreamscape.agent import sandbox
+    """The strongest sandbox there is for a project, in which the rest of its repository can be read, too.
 
-    return sandbox.open_sandbox(project.root, project.loaded.settings.sandbox)
+    Raises SandboxMissing.
+    """
+    from dreamscape.agent import sandbox
+    from dreamscape.agent.sandbox_prefixes import may_be_shown
+    from dreamscape.tools.git import Git
+
+    opened = sandbox.open_sandbox(project.root, project.loaded.settings.sandbox)
+    git = Git.find(project.root)
+    if git is None or git.is_bare or git.root == project.root or not may_be_shown(git.root):
+        return opened
+    return opened.reading([git.root])
 
 
 def project_python(project: Project, sandbox: Sandbox) -> tuple[Path, str]:

@@ -100,7 +100,7 @@ def test_a_test_that_never_ends_is_a_case_and_repaired(patient: NewPatient) -> N
 
 def a_newer_python(folder: Path) -> Path:
     """An interpreter newer than ours, with pytest; skips where the machine has none."""
-    places = [*Path.home().glob(".pyenv/versions/3.*/bin/python"), *Path("/usr/bin").glob("python3.[0-9]*")]
+    places = [*Path.home().glob(".pyenv/versions/3.*/bin/python"), *Path("/usr/bin").glob("python3.[0-9][0-9]")]
     asks = "import sys; print(sys.version_info[1])"
     for python in places:
         asked = subprocess.run([python, "-c", asks], capture_output=True, check=False)
