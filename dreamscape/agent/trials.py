@@ -89,7 +89,7 @@ class TrialServer:
         jobs = [dict(job, n=n, edits=self._edits(candidate)) for n, candidate in enumerate(candidates)]
         answers = self._answers(jobs, deadline)
         for n, answer in answers.items():
-            if answer["state"] == "unfit":
+            if answer.get("state") == "unfit":
                 with self._apart(candidates[n]) as server:
                     answers.update(server._answers([dict(job, n=n, edits=[])], deadline))
         return tuple(_verdict(candidate, answers.get(n)) for n, candidate in enumerate(candidates))
@@ -141,8 +141,11 @@ class TrialServer:
         answer = self._answers([job], time.monotonic() + 2 * seconds + _MARGIN_S).get(0, {})
         if answer.get("state") != "recorded":
             return Behaviour(tuple((candidate,) for candidate in candidates), 0)
-        told = dict(answer["told"]) | self._told_apart(candidates, answer, seconds)
-        groups, compared, examples = grouped(len(candidates), told, answer["calls"])
+        try:
+            told = dict(answer["told"]) | self._told_apart(candidates, answer, seconds)
+            groups, compared, examples = grouped(len(candidates), told, answer["calls"])
+        except _NONSENSE:
+            return Behaviour(tuple((candidate,) for candidate in candidates), 0)
         return Behaviour(tuple(tuple(candidates[n] for n in group) for group in groups), compared, tuple(examples))
 
     def _told_apart(
@@ -276,21 +279,26 @@ class _Line:
         return message
 
 
+_NONSENSE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+"""What comes of reading an answer that a candidate wrote."""
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _STATES = {state.value: state for state in VerdictState}
 
 
 def _verdict(candidate: Candidate, answer: Mapping[str, Any] | None) -> Verdict:
-    if answer is None or answer["state"] == "late":
+    if answer is None or answer.get("state") == "late":
         return Verdict(candidate, VerdictState.TIMEOUT, "not judged: the time was over")
-    return Verdict(
-        candidate,
-        _STATES.get(answer["state"], VerdictState.CRASH),
-        answer["why"],
-        _failure(answer.get("failure")),
-        int(answer.get("tests_run", 0)),
-        float(answer.get("cpu_s", 0.0)),
-    )
+    try:
+        return Verdict(
+            candidate,
+            _STATES.get(answer["state"], VerdictState.CRASH),
+            answer["why"],
+            _failure(answer.get("failure")),
+            int(answer.get("tests_run", 0)),
+            float(answer.get("cpu_s", 0.0)),
+        )
+    except _NONSENSE:
+        return Verdict(candidate, VerdictState.CRASH, "it answered in the server's place, and nonsense")
 
 
 def _failure(found: Mapping[str, Any] | None) -> Failure | None:

@@ -67,11 +67,23 @@ class Channel:
         return json.loads(line.decode("ascii"))
 
     def received(self) -> Tuple[List[Any], bool]:
-        """All messages that are here, and whether the other end still is; call it when the socket is readable."""
+        """All messages (dicts) that are here, and whether the other end still is; call it when the socket is readable.
+
+        Who says anything else is as good as gone: a candidate can write here, too.
+        """
         is_open = self._read()
         lines = self.buffer.split(b"\n")
         self.buffer = lines.pop()
-        return [json.loads(line.decode("ascii")) for line in lines], is_open
+        messages: List[Any] = []
+        for line in lines:
+            try:
+                message = json.loads(line.decode("ascii"))
+            except (ValueError, RecursionError):
+                return messages, False
+            if not isinstance(message, dict):
+                return messages, False
+            messages.append(message)
+        return messages, is_open
 
     def close(self) -> None:
         self.sock.close()
@@ -91,6 +103,7 @@ class _Worker:
         self.channel = channel
         self.watch = watch
         self.jobs: List[Job] = []
+        self.answered: Optional[int] = None
 
 
 class Pool:
@@ -155,6 +168,11 @@ class Pool:
             answers, is_open = worker.channel.received() if worker.channel.sock in readable else ([], True)
             retires = False
             for answer in answers:
+                if not worker.jobs or answer.get("n", worker.jobs[0].get("n")) != worker.jobs[0].get("n"):
+                    # A candidate spoke in between. Where it had its answer before, the present one is not to blame.
+                    retires, is_open = worker.answered == answer.get("n"), False
+                    break
+                worker.answered = worker.jobs[0].get("n")
                 retires = retires or bool(answer.get("retire"))
                 yield worker.jobs.pop(0), answer
             if not is_open or is_over or retires:

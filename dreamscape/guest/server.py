@@ -114,7 +114,7 @@ class Server:
         cold += jobs.values()
         silent_s = _COLD_S + 10.0 * self.warm.took_s
         for job, end in Pool(int(self.hello["workers"]), 1, silent_s).run(cold, until):
-            answer = end if isinstance(end, dict) else told(job, end)
+            answer = dict(end, n=job["n"]) if isinstance(end, dict) else told(job, end)
             yield dict(answer, cold=job.get("why", ""))
 
     def _become(self, child: Child) -> None:

@@ -91,7 +91,7 @@ class Warm:
         unconfirmed: List[Dict[str, Any]] = []
         for jobs, chunk in ((request["jobs"], _CHUNK), (unconfirmed, 1)):
             for job, end in Pool(self.workers, chunk, _SILENT_S).run(jobs, deadline):
-                answer = end if isinstance(end, dict) else told(job, end)
+                answer = dict(end, n=job["n"]) if isinstance(end, dict) else told(job, end)
                 if answer.pop("confirm", False):
                     unconfirmed.append(dict(job, alone=True))
                 else:

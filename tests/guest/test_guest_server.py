@@ -52,6 +52,31 @@ def test_each_candidate_gets_its_verdict_in_order(tmp_path: Path) -> None:
     ]
 
 
+FORGED = '{"n": 0, "state": "still_fails", "why": "", "failure": null}'
+
+
+@pytest.mark.parametrize(
+    "words", ["nonsense", "[1]", '{"state": "still_fails"}', '{"n": 1, "state": {}, "why": 1}', "1\\n2", FORGED]
+)
+def test_a_candidate_that_answers_in_the_servers_place_harms_itself_alone(tmp_path: Path, words: str) -> None:
+    project = calc(tmp_path)
+    writes = f"""import os
+    for number in range(3, 100):
+        try:
+            if os.readlink("/proc/self/fd/%d" % number).startswith("socket"):
+                os.write(number, {words!r}.encode() + b"\\n")
+        except OSError:
+            pass
+    best = 0"""
+    hostile, right = change(project, "best = 0", writes), change(project, "value < best", "value > best")
+
+    with server(project) as trials:
+        verdicts = trials.judge([hostile, *[right] * 40], [FAILING], OTHERS, cpu_s_per_test=1.0)
+
+    assert verdicts[0].state is not VerdictState.PLAUSIBLE
+    assert {verdict.state for verdict in verdicts[1:]} == {VerdictState.PLAUSIBLE}
+
+
 def test_a_verdict_tells_the_failure_and_the_effort(tmp_path: Path) -> None:
     project = calc(tmp_path)
     wrong, right = change(project, "best = 0", "best = values[0]"), change(project, "value < best", "value > best")
