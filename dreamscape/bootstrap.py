@@ -243,7 +243,7 @@ def _heal(project: Project, git: Git | None, history: History, approve: Callable
         settings,
     )
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git)]
-    return engine.heal(run, lander.base, approve, notes)
+    return engine.heal(run, lander.base, approve, sandbox.level.value, notes)
 
 
 def accept_review(project: Project, history: History, case: ReviewCase) -> Landing:
@@ -251,11 +251,16 @@ def accept_review(project: Project, history: History, case: ReviewCase) -> Landi
 
     Raises UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
     """
+    from dreamscape.agent import may_be_repaired
     from dreamscape.domain.records import LandingRecord
     from dreamscape.engine import RepositoryLander
     from dreamscape.engine.acceptance import accept
     from dreamscape.tools.locks import project_lock
 
+    if forbidden := [path for path in case.item.files if not may_be_repaired(path)]:
+        raise CannotGoOn(
+            f"{forbidden[0]} is a test or decides how tests run, and is never changed", "change it by hand"
+        )
     git = _repository(project)
     if git is None:
         raise CannotGoOn("reviews are accepted in a git repository only", "apply the shown change by hand")
@@ -313,6 +318,11 @@ def _repository(project: Project) -> Git | None:
         if git is None and mode == "patch":
             return None
         raise NotARepository(f"{project.root} {what}, and repairs land on commits", "commit once, or use --land patch")
+    if any(path.startswith(f"{STATE_FOLDER}/") for path in git.tracked()):
+        raise CannotGoOn(
+            f"git tracks files in {STATE_FOLDER}/, which came with the project and are no memory of ours",
+            f"git rm -r --cached {STATE_FOLDER}, and delete the folder",
+        )
     if mode == "commit" and (git.branch() is None or git.dirty()):
         what = "HEAD is detached" if git.branch() is None else f"{len(git.dirty())} files have uncommitted edits"
         raise CannotGoOn(f"--land commit needs a clean tree on a branch, and {what}", "use --land branch")

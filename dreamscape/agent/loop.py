@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dreamscape.agent.base import Base
 from dreamscape.agent.bench import CaseBench
@@ -21,9 +23,10 @@ from dreamscape.agent.runner import SuiteRunner
 from dreamscape.agent.sandbox import Sandbox
 from dreamscape.agent.triage import triage
 from dreamscape.agent.trials import TrialServer
+from dreamscape.domain.errors import TimeSpent
 from dreamscape.domain.failures import Failure, digest
 from dreamscape.domain.repair import RepairCase, Suspect, Triage
-from dreamscape.domain.runs import Coverage, TestRun
+from dreamscape.domain.runs import Coverage, RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 
 TRACE_ALL_S = 20.0
@@ -47,10 +50,15 @@ class TestAgent:
         self._passing: tuple[str, ...] = ()
         self._unsteady: frozenset[str] | None = None
         self._coverage: Coverage = {}
+        self._deadline = math.inf
+
+    def limit_to(self, deadline: float) -> None:
+        """From ``deadline`` (`time.monotonic`) on, every run but the baseline and the final one raises TimeSpent."""
+        self._deadline = deadline
 
     def baseline(self) -> TestRun:
         """The whole suite on the base, as the project runs it."""
-        run = self._run()
+        run = self._runner().run()
         self._durations = {result.test: result.duration_s for result in run.results}
         self._passing = run.held
         return run
@@ -114,13 +122,20 @@ class TestAgent:
         self._base.retreat(changes)
 
     def final(self) -> TestRun:
-        """The whole suite on the base as it stands now, in a fresh process."""
-        return self._run()
+        """The whole suite on the base as it stands now, in a fresh process, whatever the time."""
+        return self._runner().run()
 
-    @property
-    def _run(self) -> Callable[..., TestRun]:
-        sandbox = self._sandbox.with_base(self._base.changes())
-        return SuiteRunner(sandbox, self._interpreter, self._settings).run
+    def _run(self, **how: Any) -> TestRun:
+        """`SuiteRunner.run` on the base, within the run's time. Raises TimeSpent."""
+        left = self._deadline - time.monotonic()
+        if left > 0:
+            run = self._runner().run(timeout_s=min(self._settings.suite_timeout_s, left), **how)
+            if run.end is not RunEnd.TIMEOUT or time.monotonic() < self._deadline:
+                return run
+        raise TimeSpent("the run's time was over", "give it more: --max-minutes")
+
+    def _runner(self) -> SuiteRunner:
+        return SuiteRunner(self._sandbox.with_base(self._base.changes()), self._interpreter, self._settings)
 
     def _trials(self, case: RepairCase, sources: Mapping[str, bytes]) -> TrialServer:
         files = dict.fromkeys(test.split("::", 1)[0] for test in (*case.tests, *case.touching))

@@ -18,6 +18,20 @@ app = new_app()
 SHOWN = ("landed", "review", "unsolved", "awaiting_merge", "rolled_back", "flaky", "environment", "skipped", "deferred")
 
 
+_SKIPPED = {
+    "run": None,
+    "baseline": None,
+    "final": None,
+    "items": [],
+    "cost_usd": 0.0,
+    "seconds": 0.0,
+    "branch": None,
+    "exit_code": 0,
+    "notes": ["another run works on this project"],
+}
+"""A report's shape without a run."""
+
+
 @command(app)
 def heal(
     options: Options,
@@ -52,7 +66,7 @@ def heal(
     except RunLocked:
         if if_locked == "fail":
             raise
-        render.show(options, "heal", {"skipped": "another run works on this project"}, lambda: "another run is at work")
+        render.show(options, "heal", _SKIPPED, lambda: "another run is at work on this project: skipped")
         return 0
     render.show(options, "heal", report, lambda: heal_text(report))
     return report.exit_code

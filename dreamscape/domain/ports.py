@@ -82,6 +82,9 @@ class Bench(Protocol):
 class Agent(Protocol):
     """Runs the project's tests, makes cases of their failures, judges repairs; all of it inside the sandbox."""
 
+    def limit_to(self, deadline: float) -> None:
+        """From ``deadline`` (`time.monotonic`) on, all that runs tests but `baseline` and `final` raises TimeSpent."""
+
     def baseline(self) -> TestRun: ...
 
     def triage(self, failures: Sequence[Failure]) -> Triage: ...

@@ -47,9 +47,10 @@ class RunBook:
         self._items: dict[str, ItemReport] = {}
         self._rests_on: dict[str, str] = {}
 
-    def open(self) -> None:
-        """Says that the run has begun."""
+    def open(self, sandbox: str) -> None:
+        """Says that the run has begun, and in which sandbox."""
         self._history.start_run(self.run, "heal", self.base, self._clock())
+        self._history.set_sandbox(self.run, sandbox)
         self.tell(EventKind.RUN_STARTED, base=self.base, mode=self.mode)
 
     def close(self, report: HealReport) -> None:

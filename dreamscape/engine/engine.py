@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError
+from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, TimeSpent
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest
 from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
@@ -72,16 +72,22 @@ class AutomationEngine:
         self._landed: list[_Landed] = []
 
     def heal(
-        self, run: str, base: str | None, approve: Callable[[Plan], bool], notes: Sequence[str] = ()
+        self,
+        run: str,
+        base: str | None,
+        approve: Callable[[Plan], bool],
+        sandbox: str = "",
+        notes: Sequence[str] = (),
     ) -> HealReport:
-        """One run, from the first test to the last; ``base`` is the commit it starts from.
+        """One run, from the first test to the last; ``base`` is the commit it starts from, ``sandbox`` its level.
 
         Raises DreamscapeError where it cannot go on. Interrupted, it saves what there is and lets the interrupt pass.
         """
         self._deadline = time.monotonic() + self._settings.max_minutes * 60
+        self._agent.limit_to(self._deadline)
         book = RunBook(run, base, self._lander.mode, self._history, self._clock)
         book.notes += notes
-        book.open()
+        book.open(sandbox)
         try:
             report = self._heal(book, approve)
         except BaseException as error:
@@ -93,26 +99,29 @@ class AutomationEngine:
     def _heal(self, book: RunBook, approve: Callable[[Plan], bool]) -> HealReport:
         baseline = self._baseline(book)
         if not baseline.failures:
-            return book.report(baseline.tally, 0)
-        if self._is_over:
-            for failure in baseline.failures:
+            return book.report(baseline.tally, _code_of_green(baseline))
+        try:
+            triage = self._agent.triage(baseline.failures)
+            for aside in triage.set_aside:
+                state = ItemState.ENVIRONMENT if aside.failure_class is FailureClass.ENVIRONMENT else ItemState.FLAKY
+                book.record(set_aside_report(aside.failure, state, aside.failure_class, aside.why))
+            queue = self._queue(baseline, self._without_awaiting(book, triage.confirmed))
+        except TimeSpent:
+            known = {test for item in book.items() for test in item.tests}
+            for failure in (failure for failure in baseline.failures if failure.test not in known):
                 book.record(set_aside_report(failure, ItemState.DEFERRED, FailureClass.UNKNOWN, TIME_OVER))
             return book.report(baseline.tally, 4)
-        triage = self._agent.triage(baseline.failures)
-        for aside in triage.set_aside:
-            state = ItemState.ENVIRONMENT if aside.failure_class is FailureClass.ENVIRONMENT else ItemState.FLAKY
-            book.record(set_aside_report(aside.failure, state, aside.failure_class, aside.why))
-        pending = self._without_awaiting(book, triage.confirmed)
-        queue = self._queue(baseline, pending)
         if not approve(Plan(baseline, tuple(queue), triage.set_aside, self._lander.mode)):
-            return book.report(None, 1)
+            for item in queue:
+                book.record(item_report(item, ItemState.SKIPPED, "the plan was not approved"))
+            return book.report(baseline.tally, 1)
         self._work_off(book, baseline, queue)
         out_of_time = any(item.state is ItemState.DEFERRED and item.why == TIME_OVER for item in book.items())
         # With the time over, a suite that nothing has changed is not run once more.
         final = baseline if out_of_time and not self._landed else self._final(book, baseline)
         done = all(item.state is ItemState.LANDED for item in book.items())
         green = not final.tally.failed and not final.tally.errors
-        return book.report(final.tally, 4 if out_of_time else 0 if done and green else 1)
+        return book.report(final.tally, 4 if out_of_time else _code_of_green(final) if done and green else 1)
 
     @property
     def _is_over(self) -> bool:
@@ -165,7 +174,10 @@ class AutomationEngine:
                 continue
             book.record(report)
             if report.state is ItemState.LANDED and queue:
-                queue = self._after_landing(book, baseline, queue, report)
+                try:
+                    queue = self._after_landing(book, baseline, queue, report)
+                except TimeSpent:
+                    continue
 
     def _see_through(self, book: RunBook, item: WorkItem) -> ItemReport:
         """Tries to repair one item; how it ended."""
@@ -179,10 +191,13 @@ class AutomationEngine:
         decision = self._models.decide(item, self._history.attempts(item.case.fingerprint))
         book.tell(EventKind.ITEM_DECIDED, item.id, models=[card.name for card in decision.order], why=decision.why)
         deadline = min(self._deadline, began + self._settings.item_minutes * 60)
-        with self._agent.bench(item.case) as bench:
-            solution = self._solver.solve(item, decision, bench, deadline)
-            book.record_attempts(item, solution.attempts)
-        return self._conclude(book, item, solution, time.monotonic() - began)
+        try:
+            with self._agent.bench(item.case) as bench:
+                solution = self._solver.solve(item, decision, bench, deadline)
+                book.record_attempts(item, solution.attempts)
+            return self._conclude(book, item, solution, time.monotonic() - began)
+        except TimeSpent:
+            return replace(item_report(item, ItemState.DEFERRED, TIME_OVER), seconds=time.monotonic() - began)
 
     def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, seconds: float) -> ItemReport:
         report = replace(
@@ -287,7 +302,15 @@ class AutomationEngine:
     def _regressions(self, baseline: TestRun, final: TestRun) -> tuple[str, ...]:
         passed_before = set(baseline.keys(*GOOD))
         broken = [r.test for r in final.results if r.test in passed_before and r.outcome not in GOOD]
-        return self._agent.failing(broken, {}) if broken else ()
+        try:
+            return self._agent.failing(broken, {}) if broken else ()
+        except TimeSpent:
+            return tuple(broken)  # no time to see whether it was chance: what is not sure does not stay
+
+
+def _code_of_green(run: TestRun) -> int:
+    """Nothing fails; but only a suite that came to its end says that nothing is to be done."""
+    return {RunEnd.EXITED: 0, RunEnd.TIMEOUT: 4}.get(run.end, 1)
 
 
 def _exit_code_of(error: BaseException) -> int:

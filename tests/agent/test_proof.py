@@ -77,3 +77,9 @@ def test_a_conftest_that_could_not_be_loaded_stands_for_its_folder_alone() -> No
     assert not prove(suite(), CHANGES, ["conftest.py"], ["t.py::a"]).holds
     assert not prove(suite(), CHANGES, ["other/conftest.py"], ["t.py::a"]).holds
     assert prove(Suite(lambda *_: (), tests=("inner/t.py::bug",)), CHANGES, ["inner/conftest.py"], []).holds
+
+
+def test_a_repair_that_passes_only_every_second_time_is_refuted() -> None:
+    suite = Suite(lambda changed, order, turn: ("t::bug",) if turn % 2 else ())
+
+    assert not prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from stations import FakeAgent, FakeClient, FakeLander, FakeModels, FakeProject, FakeProposer, whole
 
-from dreamscape.domain.errors import CannotGoOn, DiskFull, NoTests
+from dreamscape.domain.errors import CannotGoOn, DiskFull, NoTests, TimeSpent
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.records import HealReport, Plan
-from dreamscape.domain.repair import Candidate, ItemState
+from dreamscape.domain.repair import Candidate, ItemState, Triage
 from dreamscape.domain.runs import Outcome, RunEnd, Tally, TestResult, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine import AutomationEngine, Solver
@@ -182,7 +182,8 @@ def test_a_no_changes_nothing(store: Store) -> None:
 
     report = heal(store, FakeAgent(two_bugs()), lander=lander, approve=lambda plan: bool(seen.append(plan)))
 
-    assert (report.exit_code, report.items, lander.commits) == (1, (), [])
+    assert (report.exit_code, lander.commits) == (1, [])
+    assert {item.state for item in report.items} == {ItemState.SKIPPED}
     assert [item.case.tests for item in seen[0].items] == [("t.py::b",), ("t.py::a",)]
 
 
@@ -391,3 +392,22 @@ def test_a_terminated_run_is_remembered_as_such(store: Store) -> None:
     run = store.run("r")
     assert run is not None
     assert run.exit_code == 143
+
+
+def test_a_suite_that_did_not_come_to_its_end_never_means_nothing_to_do(store: Store) -> None:
+    class Cut(FakeAgent):
+        def baseline(self) -> TestRun:
+            return replace(super().baseline(), end=RunEnd.TIMEOUT, failures=())
+
+    assert heal(store, Cut(two_bugs())).exit_code == 4
+
+
+def test_time_that_ends_during_triage_defers_what_is_left(store: Store) -> None:
+    class Slow(FakeAgent):
+        def triage(self, failures: Sequence[Failure]) -> Triage:
+            raise TimeSpent("the run's time was over")
+
+    report = heal(store, Slow(two_bugs()))
+
+    assert report.exit_code == 4
+    assert {item.state for item in report.items} == {ItemState.DEFERRED}

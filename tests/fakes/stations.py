@@ -117,6 +117,9 @@ class FakeAgent:
             files.update(changes)
         return files
 
+    def limit_to(self, deadline: float) -> None:
+        self.deadline = deadline
+
     def baseline(self) -> TestRun:
         self.runs += 1
         return self.project.run(self.base)
