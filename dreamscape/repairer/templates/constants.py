@@ -24,7 +24,7 @@ def number(site: Site) -> Iterator[Change]:
                                (value * 10, 0.25), (value // 10, 0.2), (value + 2, 0.3), (value - 2, 0.3)):  # fmt: skip
                 near.setdefault(other, fit)
             for other, fit in near.items():
-                if other != value:
+                if other != value and other != _neutral(site, node):
                     yield site.put(node, str(other), fit)
         elif isinstance(value, float):
             for changed, fit in ((value + 1, 0.4), (value * 10, 0.6), (value / 10, 0.6), (-value, 0.4), (0.0, 0.5),
@@ -35,6 +35,16 @@ def number(site: Site) -> Iterator[Change]:
         elif value is None:
             for text, fit in (("[]", 0.5), ("''", 0.4), ("0", 0.5), ("False", 0.5), ("True", 0.4), ("{}", 0.4)):
                 yield site.put(node, text, fit)
+
+
+def _neutral(site: Site, node: ast.expr) -> int | None:
+    """The number that would make its operation do nothing, which nobody writes: ``x + 0``, ``x * 1``."""
+    match site.module.parents.get(node):
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            return 0
+        case ast.BinOp(op=ast.Mult() | ast.Div() | ast.FloorDiv() | ast.Pow(), right=right) if right is node:
+            return 1
+    return None
 
 
 def signed_number(site: Site) -> Iterator[Change]:
@@ -58,8 +68,9 @@ def _counts(site: Site, node: ast.expr) -> float:
             return 0.8
         case ast.Call(func=ast.Name(id="range")):
             return 1.0
-        case ast.Compare():
-            return 0.7 if site.kind(node) == "num" else 0.0
+        case ast.Compare(ops=ops):
+            ordered = any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in ops)
+            return {"num": 0.7, "": 0.4 if ordered else 0.0}.get(site.kind(node), 0.0)
         case ast.Call():
             return 0.7 if site.kind(node) == "num" else 0.2
         case ast.Return() | ast.Assign() | ast.AugAssign():
