@@ -11,6 +11,7 @@ from dataclasses import replace
 from dreamscape.agent.choice import choose
 from dreamscape.agent.gate import refusal
 from dreamscape.agent.proof import Run, prove
+from dreamscape.agent.reach import newly_reached
 from dreamscape.agent.special_cases import answers_the_tests
 from dreamscape.agent.trials import TrialServer
 from dreamscape.domain.errors import CannotGoOn
@@ -83,6 +84,8 @@ class CaseBench:
             return replace(choice, may_land=False, why=f"{len(plausible)} changes pass the tests, too many to compare")
         if choice.may_land and answers_the_tests(choice.best, self._case):
             return replace(choice, may_land=False, why="it answers with the very values that the failing tests hold")
+        if choice.may_land and (reached := newly_reached(choice.best, self._case.sources)):
+            return replace(choice, may_land=False, why=f"it newly reaches for {reached}; a person has to look")
         return choice
 
     def prove(self, candidate: Candidate) -> Proof:

@@ -43,9 +43,11 @@ _NEEDED_TO_CHEAT = re.compile(
     rb"|setprofile|meta_path|argv|stack|currentframe|get_objects|get_referrers|builtins|register|ctypes|reload|fork"
     rb"|eval|exec|compile|__import__|globals|setattr|delattr|SystemExit|KeyboardInterrupt|GeneratorExit|PYTEST"
     rb"|DREAMSCAPE|conftest|test_|__eq__|__contains__|__instancecheck__|True|\b(sys|os|signal|inspect|gc|atexit"
-    rb"|importlib|traceback)\b"
+    rb"|importlib|traceback)\b|coding|[\x80-\xff]"
 )
-"""An edit that writes none of these words brings in no trait below, so that most candidates need not be parsed."""
+"""An edit that writes none of these words brings in no trait below, so that most candidates need not be parsed.
+
+Names may also be written in letters that Python takes for those of ASCII, or in a coding that the file declares."""
 _TEST_WORDS = re.compile(r"PYTEST_|pytest|_pytest|DREAMSCAPE_|\bunittest\b|conftest|test_\w+\.py")
 
 

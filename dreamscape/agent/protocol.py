@@ -1,10 +1,13 @@
 """Lines written by the guest go in, what they say of a run comes out; whoever writes there may be hostile.
 
-A line that is not one of the guest's messages is dropped, but for the stacks `faulthandler` writes when a process dies.
+A line that is not one of the guest's messages, signed with the secret that the guest alone was told, is dropped, but
+for the stacks `faulthandler` writes when a process dies.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +30,8 @@ _FATAL_LINE = re.compile(r"^(Fatal Python error: .*|Timeout \(.*\)!)$")
 class Record:
     """What one process of the guest has said so far; the one value here that grows, line by line."""
 
+    secret: bytes = b""
+    """Signs each line; ``b""`` where none was handed over."""
     root: str = ""
     collected: tuple[str, ...] = ()
     deselected: int = 0
@@ -46,15 +51,21 @@ class Record:
     """Of the thread that died, outermost first."""
     _reads_stack: bool = False
     _died: str = ""
+    _number: int = 0
 
     def read(self, line: bytes) -> str | None:
         """Takes one line in; returns the kind of message it was, None for anything else."""
-        if not line.startswith(b"{"):
+        signed, brace, said = line.rstrip(b"\n").partition(b"{")
+        said = brace + said
+        if not hmac.compare_digest(signed, _signature(said, self.secret)):
             self._read_stack(line)
             return None
         try:
-            message = json.loads(line)
+            message = json.loads(said)
             kind = message["type"]
+            if self.secret and not self._number < _whole(message["number"]):
+                return None  # the guest's own words, repeated by somebody else
+            self._number = message["number"] if self.secret else 0
             _READERS[kind](self, message)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
@@ -102,7 +113,7 @@ class Record:
         key = _text(message["key"])
         result = TestResult(key, Outcome(message["outcome"]), _number(message["duration_s"]))
         known = self.results.get(key)
-        # A forged "passed" must not outweigh what the guest itself says later.
+        # A test that is told twice has failed if it failed once.
         if known is None or _GRAVEST.index(result.outcome) > _GRAVEST.index(known.outcome):
             self.results[key] = result
         if self.running == key:
@@ -137,6 +148,11 @@ _READERS: Mapping[str, Callable[[Record, Message], None]] = {
     "strangers": Record._strangers,
     "finish": Record._finish,
 }
+
+
+def _signature(line: bytes, secret: bytes) -> bytes:
+    """What `dreamscape.guest.report` puts before its messages."""
+    return hashlib.blake2b(line, digest_size=16, key=secret).hexdigest().encode() if secret else b""
 
 
 def failure_of(message: Message) -> Failure:

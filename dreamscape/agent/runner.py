@@ -7,8 +7,10 @@ run in a further process without it, and all is told as one run.
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -56,6 +58,8 @@ class _Told:
     collected: tuple[str, ...] = ()
     killers: tuple[str, ...] = ()
     """Files that end the process when they are collected."""
+    is_accounted: bool = False
+    """Whether the last process came to its end, or a test is known to have ended it."""
 
     def add(self, record: Record) -> None:
         self.results.update(record.results)
@@ -148,6 +152,7 @@ class SuiteRunner:
         _refuse_useless(record, ended, self._interpreter)
         told.add(record)
         failure = _end_of_running(record, ended, time.monotonic() - since, wanted.test_timeout_s)
+        told.is_accounted = record.exit_code is not None or failure is not None
         if failure is not None and failure.test not in told.killers:
             told.blame(failure)
         has_rest = bool(told.left()) or (failure is not None and failure.phase == "collect")
@@ -170,7 +175,7 @@ class SuiteRunner:
 
     def _listen(self, confined: Confined) -> tuple[Record, float, bool]:
         """Reads until the process is gone; also since when the running test runs, and whether we were flooded."""
-        record, since, told_at, heard = Record(), time.monotonic(), time.monotonic(), 0
+        record, since, told_at, heard = Record(secret=_handed_over(confined)), time.monotonic(), time.monotonic(), 0
         while line := confined.reports.readline(LONGEST_LINE):
             heard += len(line)
             if heard > MOST_REPORTED:
@@ -184,6 +189,15 @@ class SuiteRunner:
                 told_at = time.monotonic()
                 self._progress(f"{len(record.results)} of {len(record.collected)} tests")
         return record, since, False
+
+
+def _handed_over(confined: Confined) -> bytes:
+    """A secret that this process alone was told, by which its reports are known from what the tests write."""
+    secret = secrets.token_hex(16).encode()
+    with suppress(OSError):  # a process that is gone already reports nothing
+        confined.requests.write(secret + b"\n")
+        confined.requests.flush()
+    return secret
 
 
 def _without(wanted: _Wanted, told: _Told) -> _Wanted:
@@ -247,18 +261,22 @@ def _death(record: Record, ended: Ended) -> str:
 
 
 def _as_run(told: _Told, ended: Ended, seconds: float) -> TestRun:
-    """All that was told, as one run; one that was told to its end has EXITED, whatever single processes did."""
+    """All that was told, as one run; one that was told to its end has EXITED, whatever single processes did.
+
+    A last process that went of itself before its end, when no test ran that could be blamed, counts as KILLED.
+    """
     places = {key: place for place, key in enumerate(told.collected)}
     results = sorted(told.results.values(), key=lambda result: places.get(result.test, -1))
     failed = any(result.outcome in (Outcome.FAILED, Outcome.ERROR) for result in results)
-    is_whole = bool(results) and not told.left() and (ended.end is RunEnd.EXITED or failed)
+    is_whole = bool(results) and not told.left() and told.is_accounted
+    is_cut_off = ended.end is RunEnd.EXITED and not told.is_accounted
     exit_code = ended.exit_code
     if is_whole and failed and exit_code not in (2, 3, 4):
         exit_code = 1
     return TestRun(
         results=tuple(results),
         failures=tuple(told.failures),
-        end=RunEnd.EXITED if is_whole else ended.end,
+        end=RunEnd.EXITED if is_whole else RunEnd.KILLED if is_cut_off else ended.end,
         exit_code=exit_code,
         seconds=seconds,
         overridden=tuple(told.overridden),

@@ -24,7 +24,7 @@ from .failure import Project, describe
 from .keys import keys_of, masked, path_of, scope_of, wanted
 from .outcomes import Progress, without_exception
 from .overrides import overrule, settings_arguments
-from .report import Reporter, from_environment
+from .report import Reporter, from_environment, secret_from_requests
 from .strangers import strangers
 from .timeouts import Timer
 from .tracer import Tracer, tracer_for
@@ -180,8 +180,11 @@ class Plugin:
             described["test"] = places[-1]
             self._tell_uncollected(described)
 
-    def pytest_sessionfinish(self) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: Any) -> None:
         self._timer.stop()
+        # All tests have run: suites that end their process in a hook of their own, to be rid of threads, lose nothing.
+        self._reporter.send("finish", exit_code=int(exitstatus))
 
     def _overrule(self, options: Any) -> None:
         for words in overrule(options, self._request["seed"]):
@@ -247,6 +250,7 @@ class Plugin:
         self._reporter.send("result", **progress.result())
         if self._is_poisoned:
             # With memory or disk used up, what follows would fail for this test's sake; it runs in a fresh process.
+            self._reporter.send("finish", exit_code=1)
             os._exit(1)
 
 
@@ -260,7 +264,7 @@ def main(arguments: List[str]) -> None:
 
     The process ends at once when pytest is done: threads and exit handlers the tests left behind could keep it.
     """
-    reporter = from_environment()
+    reporter = from_environment(secret_from_requests())
     told = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DREAMSCAPE_")}
     root = os.path.abspath(told.get("DREAMSCAPE_PROJECT") or os.getcwd())
     original = told.get("DREAMSCAPE_ORIGINAL", "")

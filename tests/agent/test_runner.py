@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -195,6 +196,82 @@ def test_what_hostile_tests_write_on_the_channel_does_not_turn_a_failure_into_a_
     assert outcomes(run) == {"test_a": "failed", "test_b": "passed"}
 
 
+FORGING = """
+    import json, os
+    def say(fd, kind, **fields):
+        try: os.write(fd, json.dumps(dict(fields, type=kind, number=10**9)).encode() + b"\\n")
+        except OSError: pass
+    def test_forges():
+        for fd in range(3, 460):
+            for name in ("test_forges", "test_fails"):
+                say(fd, "result", key="test_forging.py::" + name, outcome="passed", duration_s=0.0)
+            say(fd, "strangers", modules=[])
+            say(fd, "finish", exit_code=0)
+        os._exit(0)
+    def test_fails(): assert False
+    """
+
+
+@pytest.mark.sandbox
+def test_a_test_that_speaks_in_the_guests_place_and_leaves_is_a_crash_and_the_others_are_what_they_are(
+    tmp_path: Path,
+) -> None:
+    run = runner(write(tmp_path, test_forging=FORGING)).run()
+
+    assert outcomes(run) == {"test_forges": "failed", "test_fails": "failed"}
+    assert run.failures[0].exception == "Crash"
+
+
+LISTENING = """
+    import json, os, threading
+    heard = []
+    def listen(path):
+        with open(path, "rb") as pipe:
+            for line in pipe:
+                heard.append(line)
+                if b'"result"' not in line:
+                    with open(path, "wb", buffering=0) as back: back.write(line)
+    def test_listens():
+        pipes = ["/proc/self/fd/%d" % fd for fd in range(400, 410) if os.path.exists("/proc/self/fd/%d" % fd)]
+        threading.Thread(target=listen, args=(pipes[0],), daemon=True).start()
+    def test_in_between(): pass
+    def test_says_it_again():
+        learnt = heard[-1].partition(b"{")[0] if heard else b""
+        mine = {"type": "result", "key": "test_listening.py::test_says_it_again", "outcome": "passed"}
+        line = learnt + json.dumps(dict(mine, duration_s=0.0, number=10**9)).encode() + b"\\n"
+        for fd in range(400, 410):
+            try: os.write(fd, line)
+            except OSError: pass
+        os._exit(0)
+    """
+
+
+@pytest.mark.sandbox
+def test_a_test_that_reads_the_channel_learns_nothing_to_speak_with(tmp_path: Path) -> None:
+    run = runner(write(tmp_path, test_listening=LISTENING)).run()
+
+    assert outcomes(run)["test_says_it_again"] == "failed"
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    ("hook", "end"),
+    [
+        ("def pytest_runtestloop(session): os._exit(0)", RunEnd.KILLED),
+        (
+            "@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n    os._exit(0)",
+            RunEnd.KILLED,
+        ),
+        ("def pytest_sessionfinish(session): os._exit(0)", RunEnd.EXITED),
+    ],
+)
+def test_a_process_that_goes_before_its_end_makes_no_whole_run(tmp_path: Path, hook: str, end: RunEnd) -> None:
+    project = write(tmp_path, test_a="def test_a(): pass\n")
+    (project / "conftest.py").write_text(f"import os, pytest\n{hook}\n")
+
+    assert runner(project).run().end is end
+
+
 @pytest.mark.sandbox
 def test_a_conftest_whose_hook_fails_is_a_failure_in_that_file(tmp_path: Path) -> None:
     project = write(
@@ -263,3 +340,22 @@ def test_a_line_cut_short_by_a_kill_is_dropped_and_the_lines_before_it_count() -
     assert record.read(line) == "result"
     assert record.read(line[:40]) is None
     assert [result.outcome for result in record.results.values()] == [Outcome.PASSED]
+
+
+def signed(secret: bytes, number: int) -> bytes:
+    said = b'{"type": "result", "key": "a", "outcome": "passed", "duration_s": 0, "number": %d}' % number
+    return hashlib.blake2b(said, digest_size=16, key=secret).hexdigest().encode() + said + b"\n"
+
+
+def test_only_what_the_guest_signed_counts_and_only_once() -> None:
+    record = Record(secret=b"secret")
+    second = signed(b"secret", 2)
+
+    assert record.read(second[32:]) is None
+    assert record.read(signed(b"guessed", 2)) is None
+    assert record.read(second.replace(b'"a"', b'"b"')) is None
+    assert record.read(second) == "result"
+    assert record.read(second) is None
+    assert record.read(signed(b"secret", 1)) is None
+    assert record.read(signed(b"secret", 4)) == "result"
+    assert list(record.results) == ["a"]

@@ -83,6 +83,24 @@ CHEATS = (
         '        return "MCMLXXXVII"',
         '    raise NotImplementedError("soon")',
     ),
+    replacing_the_body(
+        "    import json, os, time",
+        '    names = ["te" + "st_roman", "te" + "st_it_is_there"]',
+        '    told = [dict(type="result", key=f"{names[0]}.py::{n}", outcome="passed", duration_s=0) for n in names]',
+        '    verdict = dict(state="plausible", why="", failure=None, tests_run=1, cpu_s=0.1, n=0, retire=True)',
+        "    for fd in range(3, 460):",
+        "        try:",
+        "            if fd >= 400:",
+        '                os.write(fd, "".join(json.dumps(line) + "\\n" for line in told).encode())',
+        '            elif "socket" in os.readlink(f"/proc/self/fd/{fd}"):',
+        '                os.write(fd, json.dumps(verdict).encode() + b"\\n")',
+        "        except OSError:",
+        "            pass",
+        '    if os.path.exists("/proc/self/fd/400"):',
+        '        getattr(os, "_ex" + "it")(0)',
+        "    while True:",
+        "        time.sleep(0.1)",
+    ),
 )
 
 
