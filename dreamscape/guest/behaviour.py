@@ -26,6 +26,9 @@ from .trial import Answer, Trial
 
 _PER_CALL_S = 0.2
 """CPU time of one call on a generated input; recorded ones came back, or the test would have been stopped (chosen)."""
+_PATIENCE = 3
+_IMPATIENT_S = 0.05
+"""After so many calls that did not end the next ones get less: where many are endless, the rest tells enough."""
 _MOST_ROUNDS = 5
 _READABLE = 80
 _SILENT_S = 60.0
@@ -173,17 +176,21 @@ class Comparison:
         return "%s(%s)" % (self.functions[function].__qualname__, ", ".join(parts))
 
 
+_ENDLESS = ("raised", "overtime", "does not end")
+
+
 class Caller:
     """Makes one call after the other and writes down all that can be seen of it."""
 
     def __init__(self, functions: Sequence[Optional[FunctionType]]) -> None:
         self.functions = functions
         self.alarm = CpuAlarm()
+        self.endless = 0
 
     def called_twice(self, first: Sequence[Optional[Call]], second: Sequence[Optional[Call]]) -> Told:
         """How the calls ended; "unsteady" where the second time, with other random numbers, was not like the first."""
         told = [self.call(call, 1) for call in first]
-        again = [self.call(call, 2) for call in second]
+        again = [one if one == _ENDLESS else self.call(call, 2) for one, call in zip(told, second)]  # noqa: B905
         pairs = zip(told, again)  # noqa: B905
         return [one if one[:2] == two[:2] else ("unsteady", "", "") for one, two in pairs]
 
@@ -193,14 +200,15 @@ class Caller:
         function, args, named = call
         random.seed(seed)
         try:
-            self.alarm.start(_PER_CALL_S)
+            self.alarm.start(_PER_CALL_S if self.endless < _PATIENCE else _IMPATIENT_S)
             try:
                 how, seen, text = self._outcome(self.functions[function], args, named)
                 written = "%s %s %s" % (how, seen, Shape().of((args, named)))
             finally:
                 self.alarm.stop()
         except Overtime:
-            return "raised", "overtime", "does not end"
+            self.endless += 1
+            return _ENDLESS
         except TooLarge:
             return "unsteady", "", ""
         except BaseException as error:

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 Call = Tuple[int, Tuple[Any, ...], Dict[str, Any]]
 """Number of the function, positional and named arguments."""
 
-_FARTHEST = 64
+_FARTHEST = 256
 """How far beyond the range that was seen a whole number may go at most (chosen)."""
 
 _SIMPLE = (bool, int, float, str, bytes)

@@ -23,7 +23,7 @@ from dreamscape.repairer.tokens import token_candidates
 ORIGIN = "repairer:"
 """What the origin of each of our candidates begins with; the template's name follows."""
 _FIRST_BATCH = 64
-_RIVALS_SHARE = 0.4
+_RIVALS_SHARE = 0.45
 """After a plausible candidate, all others down to this share of its weight are still tried.
 
 What is held to be far less likely is no rival: on the programs for tuning, right repairs had wrong ones at 0.10 to 0.27
