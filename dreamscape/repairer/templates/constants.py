@@ -38,11 +38,13 @@ def number(site: Site) -> Iterator[Change]:
 
 
 def _neutral(site: Site, node: ast.expr) -> int | None:
-    """The number that would make its operation do nothing, which nobody writes: ``x + 0``, ``x * 1``."""
+    """The number with which its operation means nothing, which nobody writes: ``x + 0``, ``x * 1``, ``x % 1``."""
     match site.module.parents.get(node):
         case ast.BinOp(op=ast.Add() | ast.Sub()):
             return 0
-        case ast.BinOp(op=ast.Mult() | ast.Div() | ast.FloorDiv() | ast.Pow(), right=right) if right is node:
+        case ast.BinOp(op=ast.Mult() | ast.Div() | ast.FloorDiv() | ast.Pow() | ast.Mod(), right=right) if (
+            right is node
+        ):
             return 1
     return None
 
