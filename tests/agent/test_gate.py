@@ -1,10 +1,15 @@
 """Tests cannot be bought."""
 
+import re
+from typing import Any
+
 import pytest
 
+from dreamscape.agent.bench import CaseBench
 from dreamscape.agent.gate import refusal
 from dreamscape.agent.reach import newly_reached
-from dreamscape.domain.repair import Candidate, Edit
+from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.repair import Candidate, Edit, RepairCase
 
 SOURCE = b"import sys\n\ndef f(a):\n    return a\n"
 
@@ -33,8 +38,6 @@ def test_a_patch_that_reaches_for_its_judges_is_refused(line: bytes, reason: str
     found = refusal(proposed(new), {"m.py": SOURCE})
 
     assert found is not None
-    import re
-
     assert re.search(reason, found)
 
 
@@ -175,3 +178,20 @@ def test_a_change_in_the_words_of_another_python_is_judged_by_its_names() -> Non
 )
 def test_names_in_other_letters_are_refused_as_well(line: bytes) -> None:
     assert refusal(proposed(SOURCE.replace(b"    return a\n", b"    " + line + b"\n    return a\n")), {"m.py": SOURCE})
+
+
+@pytest.mark.parametrize(
+    ("new", "lands"), [(b"    return -a\n", True), (b"    print(os.getcwd())\n    return -a\n", False)]
+)
+def test_a_change_that_newly_reaches_out_never_lands_by_itself(new: bytes, lands: bool) -> None:
+    source = b"import os\n\ndef f(a):\n    return a\n"
+    case = RepairCase("1", (), FailureClass.WRONG_VALUE, "f", (), {"m.py": source})
+    edit = Edit("m.py", source.index(b"    return"), len(source), new)
+
+    def never(*_: object, **__: object) -> Any:
+        raise AssertionError("a single change is chosen without running anything")
+
+    choice = CaseBench(case, never, never, {}, (), 1).choose([Candidate((edit,), "model", 1.0, "c")])
+
+    assert choice.may_land is lands
+    assert lands or choice.why == "it newly reaches for os.getcwd; a person has to look"
