@@ -102,7 +102,7 @@ def test_a_killed_run_is_shown_as_interrupted_with_all_it_wrote(place: Path) -> 
         print("written", flush=True)
         sys.stdin.read()
     """.replace("tests_store_values", Path(__file__).stem)
-    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent), str(ROOT / "tests" / "fakes")])
     with subprocess.Popen(
         [sys.executable, "-c", code, str(place)],
         stdin=subprocess.PIPE,
