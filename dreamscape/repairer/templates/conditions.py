@@ -169,10 +169,6 @@ def _guards_of(site: Site, condition: ast.expr) -> Iterator[tuple[str, float]]:
                 yield site.text(owner), 1.02
 
 
-def _is_slice(node: ast.expr) -> bool:
-    return isinstance(node, ast.Slice)
-
-
 def replace_condition(site: Site) -> Iterator[Change]:
     """Another condition altogether, of those in scope or nearby."""
     offered = sorted(atoms(site), key=lambda each: -each[1])[:70]
