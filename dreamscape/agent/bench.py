@@ -29,6 +29,9 @@ MOST_COMPARED = 60
 FRESH_RIVALS_SHARE = 0.25
 """Where each candidate costs a process, those below this share of a plausible one's weight get none (chosen)."""
 
+WARM_TOGETHER = 25
+"""So many passing tests share a process when they are tried in the server before any candidate is (chosen)."""
+
 LEAST_CPU_S = 0.3
 MOST_FOR_A_FAILING_TEST_S = 5.0
 """A test of milliseconds gets a hundred times what it needs before it counts as endless (both chosen)."""
@@ -57,6 +60,7 @@ class CaseBench:
         self._workers = workers
         self._trials: TrialServer | None = None
         self._needs_fresh: bool | None = None
+        self._held_warm: tuple[str, ...] | None = None
         self._loaded_tests: dict[str, None] = {}
         self._heaviest = 0.0
 
@@ -133,7 +137,15 @@ class CaseBench:
 
     @property
     def _others(self) -> tuple[str, ...]:
-        return self._case.touching
+        """The touching tests; of a warm case those that pass in the server as it stands. The rest (expected failures,
+        ids that change from process to process) is left to the proof: with them no candidate would ever pass."""
+        if self._is_fresh:
+            return self._case.touching
+        if self._held_warm is None:
+            limits = {test: max(LEAST_CPU_S, 10 * self._durations.get(test, 0.0)) for test in self._case.touching}
+            ends = self._server().baseline(self._case.touching, cpu_s_per_test=limits, together=WARM_TOGETHER)
+            self._held_warm = tuple(test for test in self._case.touching if ends.get(test) is Outcome.PASSED)
+        return self._held_warm
 
     def _judge_fresh(self, candidates: Sequence[Candidate], deadline: float) -> tuple[Verdict, ...]:
         verdicts: list[Verdict] = []

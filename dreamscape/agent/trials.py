@@ -95,21 +95,22 @@ class TrialServer:
         return tuple(_verdict(candidate, answers.get(n)) for n, candidate in enumerate(candidates))
 
     def baseline(
-        self, tests: Sequence[str], *, cpu_s_per_test: float | Mapping[str, float] = 10.0
+        self, tests: Sequence[str], *, cpu_s_per_test: float | Mapping[str, float] = 10.0, together: int = 1
     ) -> dict[str, Outcome]:
         """How each test ends in the server with the code as it is; absent where the server does not know the test.
 
-        What hangs or ends the process has FAILED. Who compares this with a fresh run finds the tests that the server
-        cannot judge.
+        ``together`` tests share a process. What hangs or ends the process has FAILED, with all that shared it. Who
+        compares this with a fresh run finds the tests that the server cannot judge.
         """
         limits = self._limits(cpu_s_per_test)
+        groups = [list(tests[at : at + together]) for at in range(0, len(tests), together)]
         jobs = [
-            {"do": "run", "n": n, "failing": [test], "others": [], "limits": limits} for n, test in enumerate(tests)
+            {"do": "run", "n": n, "failing": group, "others": [], "limits": limits} for n, group in enumerate(groups)
         ]
         ends: dict[str, Outcome] = {}
         for number, answer in self._answers(jobs, None).items():
             if answer["state"] != "ran":
-                ends[tests[number]] = Outcome.FAILED
+                ends |= dict.fromkeys(groups[number], Outcome.FAILED)
             for test, end in answer.get("ends", {}).items():
                 ends[test] = _OUTCOMES.get(end["status"], Outcome.FAILED)
                 self._wall_s[test] = 1.0 + 3.0 * end["wall_s"]

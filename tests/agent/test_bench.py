@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ class Trials:
         self.baseline_is = baseline
         self.trouble = trouble
         self.limits: dict[str, float] = {}
+        self.others: tuple[str, ...] = ()
+        self.passing = {"test_app.py::test_other"}
         self.is_open = False
 
     def __enter__(self) -> Trials:
@@ -37,8 +40,8 @@ class Trials:
     def __exit__(self, *_: object) -> None:
         self.is_open = False
 
-    def baseline(self, tests: Sequence[str]) -> dict[str, Outcome]:
-        return dict.fromkeys(tests, self.baseline_is)
+    def baseline(self, tests: Sequence[str], **_: object) -> dict[str, Outcome]:
+        return {test: Outcome.PASSED if test in self.passing else self.baseline_is for test in tests}
 
     def judge(
         self,
@@ -50,6 +53,7 @@ class Trials:
         deadline: float,
     ) -> tuple[Verdict, ...]:
         self.limits = dict(cpu_s_per_test)
+        self.others = tuple(others)
         return tuple(Verdict(candidate, VerdictState.PLAUSIBLE) for candidate in candidates)
 
     def behaviours(self, candidates: Sequence[Candidate], tests: Sequence[str], *, inputs: int) -> Behaviour:
@@ -81,6 +85,15 @@ def bench(trials: Trials, of: RepairCase | None = None, **durations: float) -> C
 
 def judged(on: CaseBench, *candidates: Candidate) -> list[VerdictState]:
     return [verdict.state for verdict in on.judge(candidates, time.monotonic() + 60)]
+
+
+def test_a_test_that_does_not_pass_in_the_server_as_it_stands_keeps_no_candidate_from_passing() -> None:
+    trials = Trials()
+    of = replace(case(), touching=("test_app.py::test_other", "test_app.py::test_expected_to_fail"))
+
+    judged(bench(trials, of), change(b"value = 2\n"))
+
+    assert trials.others == ("test_app.py::test_other",)
 
 
 def test_what_the_gate_refuses_never_runs() -> None:

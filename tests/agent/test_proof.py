@@ -83,3 +83,27 @@ def test_a_repair_that_passes_only_every_second_time_is_refuted() -> None:
     suite = Suite(lambda changed, order, turn: ("t::bug",) if turn % 2 else ())
 
     assert not prove(suite, CHANGES, ["t::bug"], ["t::a", "t::b"]).holds
+
+
+class Renaming(Suite):
+    """A suite whose parametrized tests bear names by the order of a set, another in each run."""
+
+    def __init__(self, fails: object, lost: int = 0) -> None:
+        super().__init__(fails)
+        self.lost = lost
+
+    def __call__(self, **how: object) -> TestRun:
+        turn = len(self.runs)
+        numbers = [(n + turn) % 3 for n in range(3)][self.lost :]
+        self.tests = ("t::bug", *(f"t::set[{name}-{n}]" for name, n in zip("abc"[self.lost :], numbers, strict=True)))
+        return super().__call__(**how)  # type: ignore[arg-type]
+
+
+FAILING = ("t::set[a-0]", "t::set[a-1]", "t::set[a-2]")
+NAMED = ["t::set[a-0]", "t::set[b-1]", "t::set[c-2]"]
+
+
+def test_parametrized_tests_under_new_names_are_kept_while_all_of_them_pass_and_none_is_lost() -> None:
+    assert prove(Renaming(lambda changed, order, turn: ()), CHANGES, ["t::bug"], NAMED).holds
+    assert not prove(Renaming(lambda changed, *_: FAILING if changed else ()), CHANGES, ["t::bug"], NAMED).holds
+    assert not prove(Renaming(lambda changed, order, turn: (), lost=1), CHANGES, ["t::bug"], NAMED).holds

@@ -45,7 +45,8 @@ def test_an_editable_install_of_a_src_layout_is_repaired_and_not_the_original(
 
 
 def test_one_suite_of_many_habits_is_healed_in_one_run(patient: NewPatient) -> None:
-    """unittest classes, ids with addresses, tests beside sources, -x, a conftest above the root, order and chance."""
+    """unittest classes, ids with addresses, tests beside sources, -x, a conftest above the root, order, chance,
+    expected failures and names that follow a set."""
     project = patient(
         {
             "conftest.py": "import pytest\n\n\n@pytest.fixture\ndef above():\n    return 'Ann'\n",
@@ -90,6 +91,16 @@ def test_one_suite_of_many_habits_is_healed_in_one_run(patient: NewPatient) -> N
 
                 def test_above(above):
                     assert above == "Ann"
+
+
+                @pytest.mark.parametrize("name, _, pair", {("Ann", None, (1,)), ("Bo", None, (2,)), ("Al", None, (3,))})
+                def test_ids_by_the_order_of_a_set_that_hangs_on_an_address(name, _, pair):
+                    assert greeting(name).endswith(name)
+
+
+                @pytest.mark.xfail(strict=True)
+                def test_expected_to_fail():
+                    assert greeting("Ann") == "Good morning"
                 """,
             "inner/test_order.py": """\
                 SEEN = []

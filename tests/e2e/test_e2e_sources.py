@@ -86,7 +86,7 @@ def test_a_test_that_never_ends_is_a_case_and_repaired(patient: NewPatient) -> N
                 def test_none():
                     assert countdown(-1) == []
                 """,
-            "dreamscape.toml": "[heal]\ntest_timeout_s = 3\nitem_minutes = 3\n",
+            "dreamscape.toml": "[heal]\ntest_timeout_s = 1\nitem_minutes = 3\n",
         }
     )
 

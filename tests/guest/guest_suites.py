@@ -82,11 +82,12 @@ def failure(run: TestRun, name: str) -> Failure:
 
 
 def interpreters() -> list[Path]:
-    """Further interpreters of this machine, from 3.8 on, beside our own: those of pyenv and those in PATH."""
+    """Further interpreters of this machine from 3.8 on, oldest first, beside our own: pyenv's and those in PATH."""
     places = [*Path.home().glob(".pyenv/versions/3.*/bin/python"), *Path("/usr/bin").glob("python3.[0-9]*")]
     named = {path.resolve(): _minor(path) for path in places if not path.name.endswith("-config")}
     ours = Path(sys.base_prefix).resolve()
-    return sorted(path for path, minor in named.items() if minor >= 8 and ours not in path.parents)
+    others = (path for path, minor in named.items() if minor >= 8 and ours not in path.parents)
+    return sorted(others, key=lambda path: (named[path], path))
 
 
 @functools.cache

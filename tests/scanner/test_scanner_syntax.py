@@ -47,7 +47,8 @@ def differences(tree: ast.Module) -> list[tuple[str, int, int, int | None]]:
 
 
 def trees(folder: Path, every: int) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(folder.rglob("*.py"))[::every]:
+    here = (path for path in folder.rglob("*.py") if "site-packages" not in path.relative_to(folder).parts)
+    for path in sorted(here)[::every]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -62,21 +63,26 @@ def assert_like_radon(folder: Path, every: int) -> None:
         if any(isinstance(node, ast.TryStar) for node in ast.walk(tree)):
             continue
         syntax = read_syntax(tree)
-        assert differences(tree) == [], path
-        assert syntax.total == ComplexityVisitor.from_ast(tree).total_complexity, path
-        assert syntax.volume == pytest.approx(h_visit_ast(tree).total.volume), path
+        try:
+            different, total = differences(tree), ComplexityVisitor.from_ast(tree).total_complexity
+            volume = h_visit_ast(tree).total.volume
+        except RecursionError:  # radon's visitor recurses, ours does not: a long sum is too deep for radon alone
+            continue
+        assert different == [], path
+        assert syntax.total == total, path
+        assert syntax.volume == pytest.approx(volume), path
         compared += len(syntax.functions)
     assert compared > 100
 
 
 def test_a_sample_of_the_standard_library_has_radons_numbers() -> None:
-    assert_like_radon(LIBRARY, every=200)
+    assert_like_radon(LIBRARY, every=150)
 
 
 @pytest.mark.slow
-def test_the_whole_standard_library_and_all_installed_packages_have_radons_numbers() -> None:
-    assert_like_radon(LIBRARY, every=1)
-    assert_like_radon(INSTALLED, every=1)
+def test_much_of_the_standard_library_and_of_the_installed_packages_has_radons_numbers() -> None:
+    assert_like_radon(LIBRARY, every=4)
+    assert_like_radon(INSTALLED, every=4)
 
 
 def test_every_function_of_a_sample_is_found_with_its_own_lines() -> None:

@@ -74,6 +74,7 @@ def become_command(task: Task, output: int) -> None:
     _die_first_when_memory_is_short()
     _set_limits(task)
     kernel.leave_keyring()
+    kernel.fix_addresses()
     kernel.drop_capabilities()
     kernel.forbid_new_privileges()
     if task.level != "none":
