@@ -151,7 +151,8 @@ def drop_bounding_set() -> None:
 
 def fix_addresses() -> None:
     """Lays memory out alike in every process from the next execve on (personality(2), ADDR_NO_RANDOMIZE): what hashes
-    by address, ``None`` before Python 3.12 among it, then orders its sets alike in each run. Refused in some containers."""
+    by address, ``None`` before Python 3.12 among it, then orders
+    its sets alike in each run. Refused in some containers."""
     _libc.personality(_ADDR_NO_RANDOMIZE)
 
 
