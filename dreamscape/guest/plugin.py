@@ -26,6 +26,7 @@ from .outcomes import Progress, without_exception
 from .overrides import overrule, settings_arguments
 from .report import Reporter, from_environment, secret_from_requests
 from .strangers import strangers
+from .telling import keep_out
 from .timeouts import Timer
 from .tracer import Tracer, tracer_for
 
@@ -149,7 +150,8 @@ class Plugin:
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
-        outcome = yield
+        with self._tracer.paused():
+            outcome = yield
         report = outcome.get_result()
         if report.outcome != "failed":
             return
@@ -161,9 +163,10 @@ class Plugin:
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOSPC:
             self._is_poisoned = True
         compared = self._compared if isinstance(error, AssertionError) else None
-        described = describe(
-            self._project, self._key(item), report.when, error, call.excinfo.tb, compared, report.duration
-        )
+        with self._tracer.paused():
+            described = describe(
+                self._project, self._key(item), report.when, error, call.excinfo.tb, compared, report.duration
+            )
         if not any(frame[3] for frame in described["frames"]):
             described["frames"].append(_place_of(item))
         report.dreamscape = described
@@ -273,6 +276,7 @@ def main(arguments: List[str]) -> None:
     project = Project(root)
     reporter.send("hello", root=root, python=sys.version.split()[0], pytest=pytest.__version__)
     tracer = tracer_for(request["coverage"], project)
+    keep_out(tracer)
     plugin = Plugin(reporter, project, request, tracer)
     pinned, said = settings_arguments(root, arguments)
     for words in said:

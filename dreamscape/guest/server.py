@@ -68,7 +68,9 @@ class Server:
         settings = getattr(config, "_inicache", {})
         settings["faulthandler_timeout"] = 0.0
         # The suite's own arguments may name more than the files whose tests are asked for.
-        files = [os.path.join(self.rerun.project.root, path) for path in self.hello["test_files"]]
+        wanted = [*self.job.get("failing", ()), *self.job.get("others", ())]
+        paths = dict.fromkeys(key.split("::", 1)[0] for key in wanted) or self.hello["test_files"]
+        files = [os.path.join(self.rerun.project.root, path) for path in paths]
         config.args = [path for path in files if os.path.exists(path)] or config.args
         yield
 
@@ -112,8 +114,22 @@ class Server:
             else:
                 yield answer
         cold += jobs.values()
+        passed: List[int] = []
+        others = {job["n"]: job.get("others") for job in cold}
+        for answer in self._cold_answers([dict(job, others=[]) for job in cold], until):
+            if answer["state"] == "plausible" and others[answer["n"]]:
+                passed.append(answer["n"])
+            else:
+                yield answer
+        # Few candidates come this far, and to collect all that touches them may take seconds.
+        for answer in self._cold_answers([job for job in cold if job["n"] in passed], until):
+            yield answer
+
+    def _cold_answers(self, jobs: Sequence[Dict[str, Any]], until: float) -> Iterator[Answer]:
+        """Each job in a process of its own, which collects just the files of its tests."""
+        assert self.warm is not None
         silent_s = _COLD_S + 10.0 * self.warm.took_s
-        for job, end in Pool(int(self.hello["workers"]), 1, silent_s).run(cold, until):
+        for job, end in Pool(int(self.hello["workers"]), 1, silent_s).run(jobs, until):
             answer = dict(end, n=job["n"]) if isinstance(end, dict) else told(job, end)
             yield dict(answer, cold=job.get("why", ""))
 

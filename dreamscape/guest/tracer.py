@@ -10,8 +10,9 @@ from __future__ import annotations
 import dis
 import sys
 import threading
+from contextlib import contextmanager
 from types import CodeType, FrameType
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 from .failure import Project
 
@@ -32,6 +33,17 @@ def tracer_for(mode: str, project: Project) -> Tracer:
 
 class Tracer:
     """Sees nothing; the others keep the same promise."""
+
+    is_paused = False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What begins to run inside the block is not seen."""
+        before, self.is_paused = self.is_paused, True
+        try:
+            yield
+        finally:
+            self.is_paused = before
 
     def start(self) -> None:
         """What runs from now on is to be seen; it belongs to the imports until a test begins."""
@@ -151,7 +163,7 @@ class SettraceTracer(_Recorder):
     def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
         code = frame.f_code
         path = self._path_of(code.co_filename)
-        if path is None:
+        if path is None or self.is_paused:
             return None
         # By identity: code objects are equal, and hashed, by content without the file's name.
         known = self._local.get(id(code))
@@ -233,11 +245,15 @@ if sys.version_info >= (3, 12):
             return _monitoring.DISABLE
 
         def _line(self, code: CodeType, line: int) -> Any:
+            if self.is_paused:
+                return None
             self._seen[id(code)] = code
             self._lines.setdefault(self._path_of(code.co_filename) or "", set()).add(line)
             return _monitoring.DISABLE
 
         def _entered(self, code: CodeType, offset: int) -> Any:
+            if self.is_paused:
+                return None
             self._seen[id(code)] = code
             self._lines.setdefault(self._path_of(code.co_filename) or "", set()).add(code.co_firstlineno)
             return _monitoring.DISABLE

@@ -225,3 +225,46 @@ def test_a_tracer_of_the_suites_own_is_left_alone(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert result.coverage["test_a.py::test_is_seen_again"] == {"shop.py": frozenset({2})}
+
+
+def assert_what_only_tells_is_not_seen(project: Path, python: Path) -> None:
+    files = {
+        "coin.py": """\
+            class Coin:
+                def __init__(self, value):
+                    self.value = value
+
+                def __repr__(self):
+                    return self.words()
+
+                def words(self):
+                    return f"<{self.value}>"
+            """,
+        "test_coin.py": """
+            import unittest
+            from coin import Coin
+
+            def test_compared(): assert Coin(1) == Coin(2)
+            def test_called(): assert not Coin(1)
+            def test_raises(): raise ValueError(Coin(1).value)
+            def test_asked(): assert repr(Coin(1)) == "<2>"
+
+            class CoinTest(unittest.TestCase):
+                def test_equal(self): self.assertEqual(Coin(1), Coin(2))
+            """,
+    }
+    told = run(lay(project, files), python, coverage="lines").coverage
+
+    assert {test.rpartition("::")[2]: max(told[test]["coin.py"]) for test in told if test} == {
+        "test_compared": 3, "test_called": 3, "test_raises": 3, "test_equal": 3, "test_asked": 9,
+    }  # fmt: skip
+
+
+def test_what_runs_only_to_tell_of_a_failure_is_not_seen(tmp_path: Path) -> None:
+    assert_what_only_tells_is_not_seen(tmp_path, Path(sys.executable))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", interpreters(), ids=lambda path: path.parent.parent.name)
+def test_what_runs_only_to_tell_of_a_failure_is_not_seen_by_any_interpreter(tmp_path: Path, python: Path) -> None:
+    assert_what_only_tells_is_not_seen(tmp_path, environment(python, "pytest"))
