@@ -85,13 +85,14 @@ class TrialServer:
 
         ``deadline`` is a time of `time.monotonic`; what was not judged by then is a TIMEOUT that says so.
         """
-        job = {"do": "judge", "failing": list(failing), "others": list(others), "limits": self._limits(cpu_s_per_test)}
-        jobs = [dict(job, n=n, edits=self._edits(candidate)) for n, candidate in enumerate(candidates)]
-        answers = self._answers(jobs, deadline)
+        limits = self._limits(cpu_s_per_test)
+        common = {"do": "judge", "failing": list(failing), "others": list(others), "limits": limits}
+        jobs = [{"n": n, "edits": self._edits(candidate)} for n, candidate in enumerate(candidates)]
+        answers = self._answers(common, jobs, deadline)
         for n, answer in answers.items():
             if answer.get("state") == "unfit":
                 with self._apart(candidates[n]) as server:
-                    answers.update(server._answers([dict(job, n=n, edits=[])], deadline))
+                    answers.update(server._answers(common, [{"n": n, "edits": []}], deadline))
         return tuple(_verdict(candidate, answers.get(n)) for n, candidate in enumerate(candidates))
 
     def baseline(
@@ -102,13 +103,11 @@ class TrialServer:
         ``together`` tests share a process. What hangs or ends the process has FAILED, with all that shared it. Who
         compares this with a fresh run finds the tests that the server cannot judge.
         """
-        limits = self._limits(cpu_s_per_test)
+        common = {"do": "run", "others": [], "limits": self._limits(cpu_s_per_test)}
         groups = [list(tests[at : at + together]) for at in range(0, len(tests), together)]
-        jobs = [
-            {"do": "run", "n": n, "failing": group, "others": [], "limits": limits} for n, group in enumerate(groups)
-        ]
+        jobs = [{"n": n, "failing": group} for n, group in enumerate(groups)]
         ends: dict[str, Outcome] = {}
-        for number, answer in self._answers(jobs, None).items():
+        for number, answer in self._answers(common, jobs, None).items():
             if answer["state"] != "ran":
                 ends |= dict.fromkeys(groups[number], Outcome.FAILED)
             for test, end in answer.get("ends", {}).items():
@@ -131,7 +130,6 @@ class TrialServer:
         """
         job = {
             "do": "behaviours",
-            "n": 0,
             "candidates": [{"edits": self._edits(candidate)} for candidate in candidates],
             "tests": list(tests),
             "inputs": inputs,
@@ -139,7 +137,7 @@ class TrialServer:
             "seconds": seconds,
             "limits": self._limits(max(1.0, seconds / 10)),
         }
-        answer = self._answers([job], time.monotonic() + 2 * seconds + _MARGIN_S).get(0, {})
+        answer = self._answers(job, [{"n": 0}], time.monotonic() + 2 * seconds + _MARGIN_S).get(0, {})
         if answer.get("state") != "recorded":
             return Behaviour(tuple((candidate,) for candidate in candidates), 0)
         try:
@@ -155,8 +153,8 @@ class TrialServer:
         """What those candidates do on the recorded inputs that have to be imported afresh."""
         common = {"do": "tell", "functions": recorded["functions"], "calls": recorded["portable"], "seconds": seconds}
         apart = recorded["apart"] if recorded["calls"] else []
-        jobs = [dict(common, n=number, edits=self._edits(candidates[number])) for number in apart]
-        answers = self._answers(jobs, time.monotonic() + 2 * seconds + _MARGIN_S)
+        jobs = [{"n": number, "edits": self._edits(candidates[number])} for number in apart]
+        answers = self._answers(common, jobs, time.monotonic() + 2 * seconds + _MARGIN_S)
         return {number: answer["told"] for number, answer in answers.items() if answer["state"] == "told"}
 
     def _limits(self, cpu_s_per_test: float | Mapping[str, float]) -> dict[str, object]:
@@ -168,8 +166,11 @@ class TrialServer:
     def _edits(self, candidate: Candidate) -> list[tuple[str, int, int, str]]:
         return [(edit.path, edit.start, edit.end, edit.replacement.decode("latin-1")) for edit in candidate.edits]
 
-    def _answers(self, jobs: Sequence[Mapping[str, Any]], deadline: float | None) -> dict[int, dict[str, Any]]:
-        """Answers by number. Where the server dies, the rest is asked for one by one: only who kills it loses."""
+    def _answers(
+        self, common: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]], deadline: float | None
+    ) -> dict[int, dict[str, Any]]:
+        """Answers by number; ``common`` is what all jobs share, sent once. Where the server dies, the rest is asked for
+        one by one: only who kills it loses."""
         answers: dict[int, dict[str, Any]] = {}
         batches = [list(jobs)]
         while batches:
@@ -179,7 +180,7 @@ class TrialServer:
                 break
             if self._line is None:
                 self._line = self._started()
-            answers.update({answer["n"]: answer for answer in self._line.ask(batch, seconds)})
+            answers.update({answer["n"]: answer for answer in self._line.ask(common, batch, seconds)})
             if not self._line.is_alive:
                 self.close()
                 left = [job for job in batch if job["n"] not in answers]
@@ -206,7 +207,8 @@ class TrialServer:
         command = Command(
             launch(self._interpreter.executable, "server"),
             timeout_s=_LONGEST_S,
-            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+            # What the warm process compiles, rewritten tests above all, the cold ones then find ready.
+            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""},
             overrides=self._overrides,
             files={ZIP_NAME: packed()},
         )
@@ -238,10 +240,12 @@ class _Line:
                 f"its last words were: {ended.output_tail.strip()[-800:]}",
             )
 
-    def ask(self, jobs: Sequence[Mapping[str, Any]], seconds: float) -> Iterator[dict[str, Any]]:
+    def ask(
+        self, common: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]], seconds: float
+    ) -> Iterator[dict[str, Any]]:
         """Answers as they come; ends early, no longer alive, where the server is lost."""
         until = time.monotonic() + seconds + _MARGIN_S
-        self._send({"jobs": list(jobs), "seconds": seconds})
+        self._send({"common": common, "jobs": list(jobs), "seconds": seconds})
         while True:
             message = self._receive(until - time.monotonic())
             if message is None:

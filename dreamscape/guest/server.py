@@ -45,6 +45,7 @@ class Server:
         self.role = "pristine"
         self.channel: Optional[Channel] = None
         self.watch: Optional[Watch] = None
+        self.common: Dict[str, Any] = {}
         self.job: Dict[str, Any] = {}
         self.imports = ImportWatch()
         self.warm: Optional[_WarmProcess] = None
@@ -104,6 +105,7 @@ class Server:
 
     def _answers(self, request: Dict[str, Any]) -> Iterator[Answer]:
         until = time.monotonic() + request["seconds"]
+        self.common = request["common"]
         cold: List[Dict[str, Any]] = []
         jobs = {job["n"]: job for job in request["jobs"]}
         assert self.warm is not None
@@ -115,9 +117,8 @@ class Server:
                 yield answer
         cold += jobs.values()
         passed: List[int] = []
-        others = {job["n"]: job.get("others") for job in cold}
         for answer in self._cold_answers([dict(job, others=[]) for job in cold], until):
-            if answer["state"] == "plausible" and others[answer["n"]]:
+            if answer["state"] == "plausible" and self.common["others"]:
                 passed.append(answer["n"])
             else:
                 yield answer
@@ -148,7 +149,7 @@ class Server:
         jobs = self.channel.receive()
         if not jobs:
             os._exit(0)
-        self.job = jobs[0]
+        self.job = {**self.common, **jobs[0]}
         limits.limit_memory(int(self.hello["memory_bytes"]))
         self._serve_changed_sources()
 
@@ -263,9 +264,8 @@ def real_path(root: str, path: str) -> str:
 
 def located(request: Dict[str, Any], root: str) -> Dict[str, Any]:
     """The request with real paths in all its edits."""
-    for job in request["jobs"]:
-        for each in (job, *job.get("candidates", ())):
-            each["edits"] = [(real_path(root, path), *rest) for path, *rest in each.get("edits", ())]
+    for each in (*request["jobs"], *request["common"].get("candidates", ())):
+        each["edits"] = [(real_path(root, path), *rest) for path, *rest in each.get("edits", ())]
     return request
 
 

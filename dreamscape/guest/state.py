@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Callable, Deque, Iterable, List, Set, Tuple
+from typing import Any, Callable, Deque, Iterable, List, Sequence, Set, Tuple
 
 _MOST_ENTRIES = 100000
 _LARGEST = 10000
@@ -29,7 +29,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGCHLD, signa
 
 
 class CannotRestore(Exception):
-    """Something changed that cannot be put back: this process is spent."""
+    """Something changed that cannot be put back: this process is spent; ``imported`` are modules that came with it."""
+
+    def __init__(self, why: str, imported: Sequence[str] = ()) -> None:
+        super().__init__(why)
+        self.imported = list(imported)
 
 
 class State:
@@ -67,8 +71,9 @@ class State:
         self.process.restore()
         if len(sys.modules) != len(self.modules):
             fresh = [name for name in list(sys.modules) if name not in self.modules]
-            if any(is_project_module(sys.modules[name]) for name in fresh):
-                raise CannotRestore("a module of the project was imported")
+            own = [name for name in fresh if is_project_module(sys.modules[name])]
+            if own:
+                raise CannotRestore("a module of the project was imported", own)
             self.modules.update(fresh)
 
     def _add(self, value: Any) -> None:

@@ -118,11 +118,17 @@ class Live:
         self.parsed: Dict[str, Source] = {}
         self.real: Dict[str, str] = {}
         self.functions: Dict[Optional[Place], List[FunctionType]] = {}
+        self.ran: Set[Place] = set()
+        self.look(ran_at_import)
+
+    def look(self, ran_at_import: Iterable[Place]) -> None:
+        """Takes what functions there are now; more of them have run while modules were imported."""
+        self.functions.clear()
         for each in gc.get_objects():
             if type(each) is FunctionType:
                 self.functions.setdefault(self.key(each.__code__), []).append(each)
         self.functions.pop(None, None)
-        self.ran: Set[Place] = {(self.real_path(name), line, function) for name, line, function in ran_at_import}
+        self.ran |= {(self.real_path(name), line, function) for name, line, function in ran_at_import}
 
     def real_path(self, name: str) -> str:
         if name not in self.real:

@@ -48,7 +48,7 @@ class Trial:
         """A file's key, which it bears where it cannot be collected, stands for all tests in it."""
         spread: List[str] = []
         for key in keys:
-            inside = [each for each in self.rerun.items if "::" not in key and each.startswith(key + "::")]
+            inside = [] if "::" in key else [each for each in self.rerun.items if each.startswith(key + "::")]
             spread.extend(inside or [key])
         return spread
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import resource
 import sys
 import time
-from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from . import limits
 from .behaviour import Comparison
@@ -59,9 +60,32 @@ class Warm:
         self.sources = {path: data.encode("latin-1") for path, data in hello["sources"].items()}
         self.live = Live(self.sources, ran)
         self.project = rerun.project
+        self.common: Mapping[str, Any] = {}
+        self.imported: Set[str] = set()
+        self._settle()
+
+    def _settle(self) -> None:
+        """From here on, forks come back to how things are now."""
         self.state = State([module for module in list(sys.modules.values()) if self.is_own(module)])
         gc.collect()
         gc.freeze()
+
+    def _import(self, names: Sequence[str]) -> None:
+        """Imports modules of the project that a test was seen to import, or it would spend a process each time."""
+        fresh = set(names) - self.imported - set(sys.modules)
+        self.imported |= fresh
+        if not fresh:
+            return
+        watch = ImportWatch()
+        watch.start()
+        for name in sorted(fresh):
+            try:
+                importlib.import_module(name)
+            except BaseException:  # the test had prepared for it; its forks still can
+                continue
+        gc.unfreeze()  # what is frozen is not among the objects to look at
+        self.live.look(watch.stop())
+        self._settle()
 
     def is_own(self, module: Any) -> bool:
         """Whether the module is the project's, tests included."""
@@ -84,14 +108,15 @@ class Warm:
             Worker(self, child.watch).work(child.channel)
 
     def _answers(self, request: Mapping[str, Any]) -> Iterator[Answer]:
-        for job in request["jobs"]:
-            for each in (job, *job.get("candidates", ())):
-                self.live.prepare(_edits(each))
+        self.common = request["common"]
+        for each in (*request["jobs"], *self.common.get("candidates", ())):
+            self.live.prepare(_edits(each))
         deadline = time.monotonic() + request["seconds"]
         unconfirmed: List[Dict[str, Any]] = []
         for jobs, chunk in ((request["jobs"], _CHUNK), (unconfirmed, 1)):
             for job, end in Pool(self.workers, chunk, _SILENT_S).run(jobs, deadline):
                 answer = dict(end, n=job["n"]) if isinstance(end, dict) else told(job, end)
+                self._import(answer.pop("imported", ()))
                 if answer.pop("confirm", False):
                     unconfirmed.append(dict(job, alone=True))
                 else:
@@ -119,6 +144,7 @@ class Worker:
                 os._exit(0)
             for job in jobs:
                 self.watch.allow(_SILENT_S)
+                job = {**self.warm.common, **job}
                 answer = getattr(self, job["do"])(job)
                 answer["n"] = job["n"]
                 channel.send(answer)
@@ -171,7 +197,7 @@ class Worker:
             try:
                 self.warm.state.restore(self.warm.is_own)
             except CannotRestore as error:
-                answer.update(retire=True, retired="%s" % error)
+                answer.update(retire=True, retired="%s" % error, imported=error.imported)
             if limits.has_children() or limits.pages()[1] > self.resident + _GROWTH_PAGES:
                 answer.update(retire=True, retired="children or memory were left behind")
         return answer
