@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from dreamscape.agent.choice import choose
 from dreamscape.agent.gate import refusal
+from dreamscape.agent.half_done import half_done
 from dreamscape.agent.proof import Run, prove
 from dreamscape.agent.reach import newly_reached
 from dreamscape.agent.special_cases import answers_the_tests
@@ -33,6 +34,7 @@ WARM_TOGETHER = 25
 """So many passing tests share a process when they are tried in the server before any candidate is (chosen)."""
 
 LEAST_CPU_S = 0.3
+ENOUGH_CPU_S = 10.0
 MOST_FOR_A_FAILING_TEST_S = 5.0
 """A test of milliseconds gets a hundred times what it needs before it counts as endless (both chosen)."""
 
@@ -88,6 +90,8 @@ class CaseBench:
             return replace(choice, may_land=False, why=f"{len(plausible)} changes pass the tests, too many to compare")
         if choice.may_land and answers_the_tests(choice.best, self._case):
             return replace(choice, may_land=False, why="it answers with the very values that the failing tests hold")
+        if choice.may_land and (doubt := half_done(choice.best, self._case)):
+            return replace(choice, may_land=False, why=doubt)
         if choice.may_land and (reached := newly_reached(choice.best, self._case.sources)):
             return replace(choice, may_land=False, why=f"it newly reaches for {reached}; a person has to look")
         return choice
@@ -106,7 +110,8 @@ class CaseBench:
 
     def _fails_warm(self) -> bool:
         try:
-            outcomes = self._server().baseline(self._case.tests)
+            limits = {test: LEAST_CPU_S if self._hung(test) else ENOUGH_CPU_S for test in self._case.tests}
+            outcomes = self._server().baseline(self._case.tests, cpu_s_per_test=limits)
         except CannotGoOn as error:
             logger.info("each candidate gets a process of its own: %s", error)
             return False
@@ -130,10 +135,12 @@ class CaseBench:
         what its neighbours would be given, within bounds, since endless loops are what most of the time goes to."""
         took = self._durations.get(test, 0.0)
         if test in self._case.tests:
-            hung = any(failure.test == test and failure.exception == "Timeout" for failure in self._case.failures)
             slowest = max((self._durations.get(other, 0.0) for other in self._others), default=0.0)
-            took = max(0.0 if hung else took, min(slowest, MOST_FOR_A_FAILING_TEST_S / 10))
+            took = max(0.0 if self._hung(test) else took, min(slowest, MOST_FOR_A_FAILING_TEST_S / 10))
         return max(LEAST_CPU_S, 10 * took)
+
+    def _hung(self, test: str) -> bool:
+        return any(failure.test == test and failure.exception == "Timeout" for failure in self._case.failures)
 
     @property
     def _others(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
@@ -33,6 +33,11 @@ TRACE_ALL_S = 20.0
 """A suite that runs no longer than this is traced whole; of a longer one, the failing tests' files (chosen: tracing
 costs two to three times the plain run)."""
 
+LEAST_PATIENCE_S = 5.0
+PATIENCE = 20
+"""Once a test has hung, no test is given more than so many times the slowest passing one, and at least five seconds,
+where failing tests are only looked at again (chosen: tracing slows a test three times or so)."""
+
 WORKERS = min(4, os.cpu_count() or 1)
 
 
@@ -48,6 +53,7 @@ class TestAgent:
         self._settings = settings
         self._durations: dict[str, float] = {}
         self._passing: tuple[str, ...] = ()
+        self._patience_s = settings.test_timeout_s
         self._unsteady: frozenset[str] | None = None
         self._coverage: Coverage = {}
         self._deadline = math.inf
@@ -61,15 +67,19 @@ class TestAgent:
         run = self._runner().run()
         self._durations = {result.test: result.duration_s for result in run.results}
         self._passing = run.held
+        if any(failure.exception == "Timeout" for failure in run.failures):
+            slowest = max((self._durations[test] for test in run.held), default=0.0)
+            self._patience_s = min(self._patience_s, max(LEAST_PATIENCE_S, PATIENCE * slowest))
         return run
 
     def triage(self, failures: Sequence[Failure]) -> Triage:
         """Which failures are real."""
-        return triage(failures, self._run)
+        return triage(failures, partial(self._run, test_timeout_s=self._patience_s))
 
     def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]:
         """One case per cause, each with its suspects, by a traced run on the base as it stands."""
-        traced = self._run(only=self._to_trace(baseline, failures), coverage="lines")
+        only = self._to_trace(baseline, failures)
+        traced = self._run(only=only, coverage="lines", test_timeout_s=self._patience_s)
         traced = without_links(traced, self._sandbox.project)
         self._coverage = traced.coverage
         if self._unsteady is None:  # set aside before: that they pass for once obliges nobody

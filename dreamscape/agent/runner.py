@@ -108,13 +108,15 @@ class SuiteRunner:
         order: Literal["given", "reversed", "random"] = "given",
         seed: int = 0,
         timeout_s: float | None = None,
+        test_timeout_s: float | None = None,
         deselect: Sequence[str] = (),
     ) -> TestRun:
         """Runs the tests with these keys (all where ``only`` is None) and tells what happened.
 
         Keys that no longer exist are not among the results. ``given`` is the order of ``only``, else that of the
         files; ``random`` shuffles modules, and tests within each, by ``seed``, which also seeds hashing.
-        ``overrides`` are contents of project files for this run; ``timeout_s`` bounds it as a whole.
+        ``overrides`` are contents of project files for this run; ``timeout_s`` bounds it as a whole,
+        ``test_timeout_s`` each test (else as set).
         Raises PytestMissing, and CannotGoOn where something else than the project's tree was tested.
         """
         if only is not None and not only:
@@ -128,7 +130,7 @@ class SuiteRunner:
             order,
             seed,
             coverage,
-            self._settings.test_timeout_s,
+            test_timeout_s or self._settings.test_timeout_s,
         )
         told = _Told()
         for _ in range(MOST_STARTS):

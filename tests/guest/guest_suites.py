@@ -90,6 +90,13 @@ def interpreters() -> list[Path]:
     return sorted(others, key=lambda path: (named[path], path))
 
 
+def interpreters_and_pytests() -> list[tuple[Path, str]]:
+    """Every further interpreter with its newest pytest, the oldest of them with older ones too."""
+    found = interpreters()
+    older = ["pytest==7.4.4", "pytest==8.3.5"] + (["pytest==6.2.5"] if found and "3.8" in str(found[0]) else [])
+    return [(python, "pytest") for python in found] + [(python, version) for python in found[:1] for version in older]
+
+
 @functools.cache
 def _minor(python: Path) -> int:
     asked = subprocess.run([python, "-c", "import sys; print(sys.version_info[1])"], capture_output=True, check=False)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from guest_suites import environment, interpreters, lay, outcomes, run, told_outside
+from guest_suites import environment, interpreters_and_pytests, lay, outcomes, run, told_outside
 
 from dreamscape.domain.runs import TestRun
 
@@ -226,11 +226,10 @@ def test_a_run_of_no_keys_starts_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("python", interpreters(), ids=lambda path: path.parent.parent.name)
-@pytest.mark.parametrize("version", ["pytest==6.2.5", "pytest==7.4.4", "pytest==8.3.5", "pytest"])
+@pytest.mark.parametrize(
+    ("python", "version"), interpreters_and_pytests(), ids=lambda it: it if isinstance(it, str) else it.parts[-3]
+)
 def test_every_pytest_from_6_on_is_overruled_alike(tmp_path: Path, python: Path, version: str) -> None:
-    if version == "pytest==6.2.5" and "3.8" not in str(python):
-        pytest.skip("pytest 6 does not run on newer interpreters")
     project = with_addopts(tmp_path, "-x --lf --pdb")
 
     assert_all_ran(run(project, environment(python, version)), "--maxfail", "--lf", "--pdb")

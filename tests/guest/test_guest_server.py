@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from guest_suites import environment, interpreters
+from guest_suites import environment, interpreters_and_pytests
 from trial_projects import FAILING, FILE, OTHERS, calc, change, server
 
 from dreamscape.domain.repair import VerdictState
@@ -271,15 +271,10 @@ def test_a_project_that_pytest_itself_loads_is_judged_too(tmp_path: Path) -> Non
     assert [v.state for v in verdicts] == [VerdictState.PLAUSIBLE, VerdictState.STILL_FAILS]
 
 
-def pairs() -> list[tuple[Path, str]]:
-    """Every further interpreter with its newest pytest, the oldest of them with older ones too."""
-    found = interpreters()
-    older = ["pytest==7.4.4", "pytest==8.3.5"] + (["pytest==6.2.5"] if found and "3.8" in str(found[0]) else [])
-    return [(python, "pytest") for python in found] + [(python, version) for python in found[:1] for version in older]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("python", "version"), pairs(), ids=lambda it: it if isinstance(it, str) else it.parts[-3])
+@pytest.mark.parametrize(
+    ("python", "version"), interpreters_and_pytests(), ids=lambda it: it if isinstance(it, str) else it.parts[-3]
+)
 def test_every_interpreter_and_pytest_judges_alike(tmp_path: Path, python: Path, version: str) -> None:
     environment_python = environment(python, version)
     project = calc(tmp_path)

@@ -1,0 +1,77 @@
+"""A change goes in; signs that it may be half of what is needed, or fits the shown tests alone, come out in words.
+
+Both were seen on bugs of real projects: a pattern corrected in one branch while its twin in the next kept the fault,
+and a pattern loosened just so far that the one test passed. Neither can be told from a whole repair, so each is a
+doubt, not a refusal.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dreamscape.domain.repair import Candidate, Edit, RepairCase
+
+SHORTEST_TWIN = 12
+"""Lines shorter than this (``else:``, ``return None``) stand in many places and mean nothing by it (chosen)."""
+
+
+def half_done(candidate: Candidate, case: RepairCase) -> str:
+    """Why the change may not be all of the repair; empty where nothing says so."""
+    for edit in candidate.edits:
+        if line := _twin(edit, case.sources.get(edit.path, b"")):
+            return f"`{line}` stands elsewhere in {edit.path} too, and may need the same change"
+    told = _told(case)
+    for path, after in candidate.applied_to(case.sources).items():
+        for text in _new_texts(case.sources.get(path, b""), after):
+            if any(word not in told for word in text):
+                return "it changes a text to one that no test speaks of"
+    return ""
+
+
+def _twin(edit: Edit, source: bytes) -> str:
+    """The line the edit changes, where the same line stands elsewhere in the file."""
+    if edit.start == edit.end:
+        return ""
+    start, end = source.rfind(b"\n", 0, edit.start) + 1, source.find(b"\n", edit.start)
+    line = source[start : end if end >= 0 else len(source)].strip()
+    others = sum(other.strip() == line for other in source.splitlines())
+    return line.decode("utf-8", "replace") if others > 1 and len(line) >= SHORTEST_TWIN else ""
+
+
+def _told(case: RepairCase) -> str:
+    """All that the failing tests and their failures say, literals as they read."""
+    parts = [source.decode("utf-8", "replace") for source in case.test_sources.values()]
+    for source in case.test_sources.values():
+        parts += [text for text in _texts(source) if text]
+    for failure in case.failures:
+        parts.append(failure.message)
+        if failure.comparison is not None:
+            parts += [failure.comparison.left, failure.comparison.right]
+    return "\n".join(parts)
+
+
+def _new_texts(before: bytes, after: bytes) -> Iterator[list[str]]:
+    """The words that are new in each text that takes another's place; what a new line of code says is its own."""
+    old, new = list(_texts(before)), list(_texts(after))
+    words = {word for text in old for word in _words(text)}
+    if set(old) <= set(new):
+        return
+    for text in new:
+        if text not in old:
+            yield [word for word in _words(text) if word not in words]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\S+", text)
+
+
+def _texts(source: bytes) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
