@@ -165,6 +165,8 @@ REPAIRS = {
     ),
     "yield from": ("def f(xs):\n    yield iter(xs)\n", {2: 1.0}, "WRONG_VALUE", "", "yield from iter(xs)"),
     "default": ("def f(x, n=1):\n    return x + n\n", {2: 1.0}, "WRONG_VALUE", "", "n=2"),
+    "mistyped operator": ("def f(x, y):\n    return x * 24 | 60 + y\n", {2: 1.0}, "WRONG_VALUE", "", "x * 24 * 60 + y"),
+    "any operator": ("def f(x, y):\n    return x / y\n", {2: 1.0}, "WRONG_VALUE", "", "return x ** y"),
     "constant of the module": ("LIMIT = 9\n\n\ndef f(x):\n    return x < LIMIT\n", {5: 1.0}, "WRONG_VALUE", "",
         "LIMIT = 10"),
 }  # fmt: skip

@@ -40,6 +40,8 @@ _ARITHMETIC: dict[str, tuple[tuple[str, float], ...]] = {
     "^": (("&", 1.0), ("|", 0.9), ("**", 0.8), ("+", 0.2)),
     "@": (("*", 0.6),),
 }
+_UNLIKELY = 0.08
+"""What any other operator in the place of the written one is worth beside the likely ones (chosen)."""
 _OPERATORS: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor, "@": ast.MatMult,
@@ -73,16 +75,22 @@ def comparison(site: Site) -> Iterator[Change]:
 
 
 def arithmetic(site: Site) -> Iterator[Change]:
-    """Another arithmetic or bit operator, with the operands kept together."""
+    """Another arithmetic or bit operator: with the operands kept together, and, where that takes parentheses, as if
+    just the sign had been mistyped."""
     for node in site.expressions:
         if not isinstance(node, ast.BinOp):
             continue
         symbol = _ARITHMETIC_TEXT[type(node.op)]
         textual = {"str", "list", "tuple"} & {site.kind(node.left), site.kind(node.right)}
-        for other, fit in _ARITHMETIC[symbol]:
+        gap = _gap(site, node.left, node.right, symbol)
+        likely = dict(_ARITHMETIC[symbol])
+        for other in (*likely, *(each for each in _OPERATORS if each not in likely and each != symbol)):
+            fit = likely.get(other, _UNLIKELY) * (0.2 if textual else 1.0)
             least = operator_level(_OPERATORS[other]())
-            text = f"{site.module.operand(node.left, least)} {other} {site.module.operand(node.right, least + 1)}"
-            yield site.put(node, text, fit * (0.2 if textual else 1.0))
+            left, right = site.module.operand(node.left, least), site.module.operand(node.right, least + 1)
+            yield site.put(node, f"{left} {other} {right}", fit)
+            if gap and (left, right) != (site.text(node.left), site.text(node.right)):
+                yield site.splice(*gap, other, 0.6 * fit, f"`{symbol}` becomes `{other}`, grouped anew")
 
 
 def augmented(site: Site) -> Iterator[Change]:
