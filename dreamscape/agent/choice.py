@@ -52,6 +52,8 @@ def choose(plausible: Sequence[Candidate], behaviour: Behaviour) -> Choice:
 
 def _objection(best: Candidate, plausible: int, inputs: int, rivals: int) -> str:
     """Why the best one may not land by itself; empty where it may."""
+    if rivals and not inputs:
+        return f"{rivals + 1} different changes pass the tests, and no input could be compared"
     if rivals:
         return f"{rivals} other behaviour{'s' if rivals > 1 else ''} also pass{'' if rivals > 1 else 'es'} the tests"
     if plausible > 1 and inputs < INPUTS_NEEDED:
