@@ -62,19 +62,19 @@ class Shape:
             return "%s(%s)" % (name, self.of(value.args, depth))
         if hasattr(kind, "__next__"):
             return "%s over [%s]" % (name, self._items(value, depth, MOST_ITEMS))
-        return name + (self._attributes(value, depth) or " " + _ADDRESS.sub("0x", repr(value)))
+        return name + (self._attributes(value, depth) or " " + _told(value))
 
     def _items(self, values: Iterator[Any], depth: int, most: int) -> str:
         found = []
-        try:
-            for _ in range(most):
-                found.append(self.of(next(values), depth))
-        except StopIteration:
-            pass
-        except TooLarge:
-            raise
-        except Exception as error:
-            found.append("raises %s" % type(error).__qualname__)
+        for _ in range(most):
+            try:
+                item = next(values)
+            except StopIteration:
+                break
+            except Exception as error:
+                found.append("raises %s" % type(error).__qualname__)
+                break
+            found.append(self.of(item, depth))
         return ", ".join(found)
 
     def _attributes(self, value: Any, depth: int) -> str:
@@ -86,6 +86,14 @@ class Shape:
                 if hasattr(value, name):
                     found[name] = getattr(value, name)
         return "(%s)" % ", ".join("%s=%s" % (name, self.of(found[name], depth)) for name in sorted(found)) * bool(found)
+
+
+def _told(value: Any) -> str:
+    """What the value says of itself; an object whose ``__init__`` has not run yet may not be able to."""
+    try:
+        return _ADDRESS.sub("0x", repr(value))
+    except Exception as error:
+        return "raises %s" % type(error).__qualname__
 
 
 def number(value: Any) -> str:

@@ -227,3 +227,16 @@ def test_variations_stay_near_what_was_seen() -> None:
     assert all(set(args[1].lower()) <= {"a", "b"} for _, args, _ in calls)
     assert {named["flag"] for _, _, named in calls} == {True, False}
     assert any(args[2] == [] for _, args, _ in calls)
+
+
+class Unready:
+    def __repr__(self) -> str:
+        return self.name  # type: ignore[attr-defined, no-any-return]
+
+
+def test_what_cannot_tell_of_itself_hides_nothing_beside_it() -> None:
+    half_made = Unready()
+
+    assert Shape().of((half_made, 1)) == Shape().of((Unready(), 1))
+    assert Shape().of((half_made, 1)) != Shape().of((half_made, 2))
+    assert Shape().of([[half_made], 1]) != Shape().of([[half_made], 2])
