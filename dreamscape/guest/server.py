@@ -47,7 +47,7 @@ class Server:
         self.watch: Optional[Watch] = None
         self.common: Dict[str, Any] = {}
         self.job: Dict[str, Any] = {}
-        self.imports = ImportWatch()
+        self.imports = ImportWatch(rerun.project)
         self.warm: Optional[_WarmProcess] = None
 
     @pytest.hookimpl(tryfirst=True, hookwrapper=True)
@@ -74,6 +74,21 @@ class Server:
         files = [os.path.join(self.rerun.project.root, path) for path in paths]
         config.args = [path for path in files if os.path.exists(path)] or config.args
         yield
+
+    @pytest.hookimpl(tryfirst=True, hookwrapper=True)
+    def pytest_generate_tests(self, metafunc: Any) -> Any:
+        implementations = metafunc.definition.ihook.pytest_generate_tests.get_hookimpls()
+        files = (getattr(each.plugin, "__file__", None) for each in implementations)
+        is_own = any(isinstance(file, str) and self.rerun.project.place(file)[1] for file in files)
+        if (
+            is_own
+            or hasattr(metafunc.module, "pytest_generate_tests")
+            or hasattr(metafunc.cls, "pytest_generate_tests")
+        ):
+            with self.imports.looking():
+                yield
+        else:
+            yield
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: Any) -> bool:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.machinery
 import os
 import resource
 import sys
 import time
+from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
+
+from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from . import limits
 from .behaviour import Comparison
+from .failure import Project
 from .pool import Channel, Child, Pool, Watch
 from .rerun import Rerun
 from .state import CannotRestore, State
 from .swap import CannotSwap, Edit, Live, swap
 from .trial import Answer, Trial, missing, told
 
+_LOADERS = (importlib.machinery.SourceFileLoader, AssertionRewritingHook)
 _CHUNK = 16
 _SILENT_S = 20.0
 """How long a worker may take for anything but a test before it is taken for hung (chosen)."""
@@ -30,24 +36,54 @@ Ran = Set[Tuple[str, int, str]]
 class ImportWatch:
     """Notes which functions run while the project is imported and its tests are collected.
 
-    What they did then is done: a candidate that changes one of them has to be imported afresh.
+    What they did then is done: a candidate that changes one of them has to be imported afresh. A trace function makes
+    a collection three times as slow, so it looks only while modules and hooks of the project's own run.
     """
 
-    def __init__(self) -> None:
-        self._codes: Set[Any] = set()
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._codes: Dict[int, Any] = {}
+        self._depth = 0
 
     def start(self) -> None:
-        add = self._codes.add
-
-        def note(frame: Any, event: str, _: Any) -> None:
-            if event == "call":
-                add(frame.f_code)
-
-        sys.setprofile(note)
+        for loader in _LOADERS:
+            loader.exec_module = self._watching(loader.exec_module)  # type: ignore[method-assign]
 
     def stop(self) -> Ran:
-        sys.setprofile(None)
-        return {(code.co_filename, code.co_firstlineno, code.co_name) for code in self._codes}
+        for loader in _LOADERS:
+            if "watched" in vars(loader.exec_module):
+                loader.exec_module = vars(loader.exec_module)["watched"]  # type: ignore[method-assign]
+        return {(code.co_filename, code.co_firstlineno, code.co_name) for code in self._codes.values()}
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Functions that are called inside the block are noted."""
+        codes = self._codes
+
+        def note(frame: Any, event: str, _: Any) -> None:
+            codes[id(frame.f_code)] = frame.f_code
+
+        self._depth += 1
+        if self._depth == 1:
+            sys.settrace(note)
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                sys.settrace(None)
+
+    def _watching(self, plain: Any) -> Any:
+        def exec_module(loader: Any, module: Any) -> None:
+            file = getattr(getattr(module, "__spec__", None), "origin", None)
+            if isinstance(file, str) and self._project.place(file)[1]:
+                with self.looking():
+                    plain(loader, module)
+            else:
+                plain(loader, module)
+
+        exec_module.watched = plain  # type: ignore[attr-defined]
+        return exec_module
 
 
 class Warm:
@@ -76,7 +112,7 @@ class Warm:
         self.imported |= fresh
         if not fresh:
             return
-        watch = ImportWatch()
+        watch = ImportWatch(self.project)
         watch.start()
         for name in sorted(fresh):
             try:

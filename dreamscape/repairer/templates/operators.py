@@ -40,7 +40,7 @@ _ARITHMETIC: dict[str, tuple[tuple[str, float], ...]] = {
     "^": (("&", 1.0), ("|", 0.9), ("**", 0.8), ("+", 0.2)),
     "@": (("*", 0.6),),
 }
-_UNLIKELY = 0.08
+_UNLIKELY = 0.15
 """What any other operator in the place of the written one is worth beside the likely ones (chosen)."""
 _OPERATORS: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
