@@ -133,6 +133,11 @@ REPAIRS = {
         "def f(xs, x):\n    xs.appendd(x)\n    return xs\n", {2: 1.0}, "NONE_OR_TYPE",
         "'list' object has no attribute 'appendd'", "xs.append(x)",
     ),
+    "attribute misspelt twice": (
+        "def f(a, b):\n    if a:\n        return a.issupserset(b)\n    return b.issupserset(a)\n", {3: 1.0},
+        "NONE_OR_TYPE",
+        "'set' object has no attribute 'issupserset'", "a.issuperset(b) return b.issuperset(a)",
+    ),
     "guard for None": (
         "def f(user):\n    if user.age > 3:\n        return 1\n    return 0\n", {2: 1.0}, "NONE_OR_TYPE",
         "'NoneType' object has no attribute 'age'", "if user is not None and user.age > 3",

@@ -10,6 +10,7 @@ from functools import lru_cache
 from dreamscape.repairer.kinds import fits
 from dreamscape.repairer.scope import BUILTINS
 from dreamscape.repairer.site import Change, Site
+from dreamscape.repairer.source import Splice
 
 _FAMILIES = (
     ("any", "all"), ("min", "max"), ("sum", "len", "max", "min"), ("sorted", "reversed", "list", "set"),
@@ -112,9 +113,32 @@ def attribute(site: Site) -> Iterator[Change]:
         for name in site.scope.methods if owner in ("self", "cls") and is_called else ():
             choices.setdefault(name, 0.3 + 0.6 * similarity(node.attr, name) ** 2)
         missing = node.attr in site.clues.missing_attributes
+        for name in _nearest_members(node.attr) if missing else ():
+            choices[name] = max(choices.get(name, 0.0), similarity(node.attr, name))
+            yield from _everywhere(site, node, name)
         for name, fit in sorted(choices.items(), key=lambda each: -each[1])[:40]:
             if name != node.attr:
                 yield site.put(node, f"{owner}.{name}", min(1.0, fit * (1.5 if missing else 1.0)))
+
+
+_NEAR = 0.75
+_MEMBERS = sorted({name for kind in (str, bytes, list, dict, set, frozenset, tuple, int, float) for name in dir(kind)})
+
+
+@lru_cache(maxsize=1_024)
+def _nearest_members(name: str) -> tuple[str, ...]:
+    """Members of built-in types that are written almost like this."""
+    return tuple(member for member in _MEMBERS if member != name and similarity(name, member) >= _NEAR)
+
+
+def _everywhere(site: Site, node: ast.Attribute, name: str) -> Iterator[Change]:
+    """The attribute renamed wherever the file has it: what does not exist is wrong at each place."""
+    ends = [site.module.span(each)[1] for each in ast.walk(site.module.tree)
+            if isinstance(each, ast.Attribute) and each.attr == node.attr]  # fmt: skip
+    if len(ends) > 1:
+        length = len(node.attr.encode())
+        splices = tuple(Splice(end - length, end, name) for end in sorted(ends))
+        yield Change(splices, 1.0, f"`{node.attr}` becomes `{name}` in all {len(ends)} places")
 
 
 def _called(site: Site) -> list[ast.expr]:
