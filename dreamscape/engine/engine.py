@@ -17,6 +17,7 @@ from dreamscape.domain.runs import Outcome, RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.baseline import refuse_untestable
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
+from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
 from dreamscape.engine.queue import ImpactOf, by_impact
@@ -69,6 +70,7 @@ class AutomationEngine:
         self._clock = clock
         self._settings = settings
         self._deadline = 0.0
+        self._suite_s = 0.0
         self._landed: list[_Landed] = []
 
     def heal(
@@ -129,6 +131,7 @@ class AutomationEngine:
 
     def _baseline(self, book: RunBook) -> TestRun:
         run = self._agent.baseline()
+        self._suite_s = run.seconds
         book.notes += run.overridden
         book.baseline = run.tally
         refuse_untestable(run)
@@ -190,16 +193,20 @@ class AutomationEngine:
             return item_report(item, ItemState.UNSOLVED, why)
         decision = self._models.decide(item, self._history.attempts(item.case.fingerprint))
         book.tell(EventKind.ITEM_DECIDED, item.id, models=[card.name for card in decision.order], why=decision.why)
-        deadline = min(self._deadline, began + self._settings.item_minutes * 60)
+        item_s = self._settings.item_minutes * 60
+        deadline = search_until(began, item_s, self._deadline, self._suite_s)
         try:
             with self._agent.bench(item.case) as bench:
                 solution = self._solver.solve(item, decision, bench, deadline)
                 book.record_attempts(item, solution.attempts)
-            return self._conclude(book, item, solution, time.monotonic() - began)
+            cut_short = deadline < began + item_s and time.monotonic() >= deadline
+            return self._conclude(book, item, solution, time.monotonic() - began, cut_short=cut_short)
         except TimeSpent:
             return replace(item_report(item, ItemState.DEFERRED, TIME_OVER), seconds=time.monotonic() - began)
 
-    def _conclude(self, book: RunBook, item: WorkItem, solution: Solution, seconds: float) -> ItemReport:
+    def _conclude(
+        self, book: RunBook, item: WorkItem, solution: Solution, seconds: float, *, cut_short: bool
+    ) -> ItemReport:
         report = replace(
             item_report(item, ItemState.UNSOLVED, solution.why),
             model=solution.model or (solution.attempts[-1].card.name if solution.attempts else None),
@@ -210,7 +217,7 @@ class AutomationEngine:
         if solution.proven is not None:
             return self._land(book, item, solution.proven, report)
         if solution.choice is None:
-            return replace(report, state=ItemState.DEFERRED, why=TIME_OVER) if self._is_over else report
+            return replace(report, state=ItemState.DEFERRED, why=TIME_OVER) if cut_short else report
         choice = solution.choice
         return replace(
             report,

@@ -159,7 +159,7 @@ def test_without_time_everything_is_deferred(store: Store) -> None:
 def test_when_time_runs_out_what_landed_stays_and_the_rest_is_deferred(store: Store) -> None:
     agent = FakeAgent(two_bugs())
 
-    report = heal(store, agent, settings=HealSettings(max_minutes=0.005), before=lambda: time.sleep(0.2))
+    report = heal(store, agent, settings=HealSettings(max_minutes=0.05), before=lambda: time.sleep(1.1))
 
     assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.DEFERRED}
     assert report.exit_code == 4

@@ -1,0 +1,14 @@
+"""When the search for one item ends, so that what it has found can still be compared, proven and landed."""
+
+from __future__ import annotations
+
+FRESH_RUNS = 3
+SPARE_S = 10.0
+"""A proof takes two fresh runs of the suite and the run's end a third; ten seconds go to all else (chosen)."""
+
+
+def search_until(began: float, item_s: float, run_deadline: float, suite_s: float) -> float:
+    """A time of the same clock as ``began`` and ``run_deadline``; at least half of what is left is for the search."""
+    left = max(0.0, run_deadline - began)
+    kept = min(FRESH_RUNS * suite_s + SPARE_S, left / 2)
+    return min(began + item_s, began + left - kept)
