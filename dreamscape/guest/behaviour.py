@@ -114,7 +114,7 @@ class Comparison:
 
     def _rounds(self, recorded: List[Call], job: Mapping[str, Any], until: float) -> Iterator[List[Call]]:
         """The recorded calls and variations of them, then more variations; no call comes twice."""
-        variations = Variations(recorded, job["seed"])
+        variations = Variations(recorded, job["seed"], [function.__code__ for function in self.functions])
         known: Set[str] = set()
         wanted = job["inputs"]
         fresh = [call for call in recorded if self._is_new(call, known)]

@@ -1,7 +1,8 @@
 """Calls that were seen go in, calls much like them come out: the same types, nearly the same sizes and ranges.
 
 What a function was never meant for tells nothing of it, so a value changes by a step, takes another seen in its place,
-or loses, repeats or swaps a part; signs, None and other types appear only where they were seen.
+or loses, repeats or swaps a part; signs and other types appear only where they were seen, None also where the code
+itself asks for it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import copy
 import datetime
 import decimal
+import dis
 import fractions
 import random
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from types import CodeType
+from typing import Any, Callable, Dict, List, Sequence, Set, Tuple, Union
 
 Call = Tuple[int, Tuple[Any, ...], Dict[str, Any]]
 """Number of the function, positional and named arguments."""
@@ -22,11 +25,33 @@ _FARTHEST = 256
 _SIMPLE = (bool, int, float, str, bytes)
 
 
+def asks_for_none(code: CodeType) -> Set[Union[int, str]]:
+    """Parameters that the code compares with None, by place and by name: it means to be given None there."""
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    asked: Set[Union[int, str]] = set()
+    before: List[str] = ["", ""]
+    for step in dis.get_instructions(code):
+        name = str(step.argval) if step.opname.startswith("LOAD_FAST") else ""
+        loaded = before[1] if "JUMP" in step.opname and "NONE" in step.opname else ""
+        if step.opname in ("IS_OP", "COMPARE_OP") and before[1] == _NONE:
+            loaded = before[0]
+        if loaded in parameters:
+            asked |= {parameters.index(loaded), loaded}
+        is_none = step.opname == "LOAD_CONST" and step.argval is None
+        before = [before[1], _NONE if is_none else name]
+    return asked
+
+
+_NONE = "None"
+
+
 class Variations:
     """Makes calls from recorded ones; the same seed makes the same calls."""
 
-    def __init__(self, recorded: Sequence[Call], seed: int) -> None:
+    def __init__(self, recorded: Sequence[Call], seed: int, codes: Sequence[CodeType] = ()) -> None:
+        """``codes`` are those of the functions that calls bear the numbers of."""
         self.recorded = list(recorded)
+        self.may_be_none = [asks_for_none(code) for code in codes]
         self.dice = random.Random(seed)
         self.reach = 1
         self.seen: Dict[type, List[Any]] = {}
@@ -49,7 +74,9 @@ class Variations:
         for _ in range(self.dice.choice((1, 1, 1, 2, 2, 3)) + self.reach // 16 if places else 0):
             place = self.dice.choice(places)
             holder: Any = named if isinstance(place, str) else changed
-            if self.dice.random() < 0.25:
+            if function < len(self.may_be_none) and place in self.may_be_none[function] and self.dice.random() < 0.2:
+                holder[place] = None
+            elif self.dice.random() < 0.25:
                 holder[place] = self._from_another_call(function, place, holder[place])
             else:
                 holder[place] = self.varied(holder[place])
@@ -186,7 +213,18 @@ class Variations:
         return type(value)(items)
 
     def _moment(self, value: Any, depth: int) -> Any:
+        if isinstance(value, datetime.datetime) and self.dice.random() < 0.2:
+            return self._other_zone(value)
         return value + datetime.timedelta(days=self.dice.choice((-1, 1, 7, 30)))
+
+    def _time(self, value: Any, depth: int) -> Any:
+        if self.dice.random() < 0.2:
+            return self._other_zone(value)
+        return value.replace(hour=(value.hour + self.dice.choice((0, 1, 23))) % 24, minute=self.dice.randrange(60))
+
+    def _other_zone(self, value: Any) -> Any:
+        """With a zone where it had none, without where it had one: both are of the same type."""
+        return value.replace(tzinfo=datetime.timezone.utc if value.tzinfo is None else None)
 
     def _count(self, value: Any, depth: int) -> Any:
         return value + self.dice.choice((-1, 1, 2)) if value >= 1 else value + 1
@@ -205,6 +243,7 @@ _CHANGES: Dict[type, Callable[[Variations, Any, int], Any]] = {
     frozenset: Variations._set,
     datetime.date: Variations._moment,
     datetime.datetime: Variations._moment,
+    datetime.time: Variations._time,
     decimal.Decimal: Variations._count,
     fractions.Fraction: Variations._count,
 }

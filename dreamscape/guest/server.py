@@ -8,6 +8,7 @@ sources and judges that one. Requests come as JSON lines (the first is the hello
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import socket
@@ -206,7 +207,7 @@ class Server:
         ran = self.imports.stop()
         warm = Warm(self.rerun, self.hello, ran)
         assert self.channel is not None
-        self.channel.send({"ready": True})
+        self.channel.send({"ready": True, "foreign": warm.foreign()})
         warm.serve(self.channel)
 
 
@@ -247,6 +248,8 @@ class _WarmProcess:
         self.took_s = time.monotonic() - self.began
         if message is None or not message["ready"]:
             self.end()
+        else:
+            _import_foreign(message["foreign"])
         return self.channel is not None
 
     def end(self) -> None:
@@ -270,6 +273,15 @@ class _WarmProcess:
             raise _WarmChild(Channel(theirs), None)
         theirs.close()
         self.channel, self.took_s = Channel(ours), 0.0
+
+
+def _import_foreign(names: Sequence[str]) -> None:
+    """Imports what the project imports of others, once for all cold processes, which would each spend seconds on it."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except BaseException:  # it may need what only the project prepares
+            continue
 
 
 def real_path(root: str, path: str) -> str:

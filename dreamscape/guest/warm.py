@@ -128,6 +128,11 @@ class Warm:
         file = getattr(module, "__file__", None)
         return isinstance(file, str) and self.project.place(file)[1]
 
+    def foreign(self) -> List[str]:
+        """Names of the modules that are not the project's, in the order of their import."""
+        specs = [(name, getattr(module, "__spec__", None), module) for name, module in list(sys.modules.items())]
+        return [name for name, spec, module in specs if spec and spec.name == name and not self.is_own(module)]
+
     def serve(self, channel: Channel) -> None:
         """Answers requests until the other end is gone; never returns."""
         try:

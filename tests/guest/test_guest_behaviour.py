@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from trial_projects import FILE, calc, change, server
 
 from dreamscape.domain.repair import Candidate
-from dreamscape.guest.inputs import Variations
+from dreamscape.guest.inputs import Variations, asks_for_none
 from dreamscape.guest.shape import Shape, TooLarge
 
 VALUES = st.recursive(
@@ -240,3 +240,18 @@ def test_what_cannot_tell_of_itself_hides_nothing_beside_it() -> None:
     assert Shape().of((half_made, 1)) == Shape().of((Unready(), 1))
     assert Shape().of((half_made, 1)) != Shape().of((half_made, 2))
     assert Shape().of([[half_made], 1]) != Shape().of([[half_made], 2])
+
+
+def optional(first: int, second: object = None, *, third: int = 0) -> object:
+    return third if second is None else first
+
+
+def test_none_is_tried_where_the_code_asks_for_it_and_zones_come_and_go() -> None:
+    assert asks_for_none(optional.__code__) == {1, "second"}
+    noon = datetime.datetime(2020, 1, 2, 12, tzinfo=datetime.UTC)
+    calls = [(0, (1, noon), {"third": 1}), (0, (2, noon), {"third": 2})]
+    made = [Variations(calls, seed, [optional.__code__]).next_call() for seed in range(200)]
+
+    assert {type(args[1]) for _, args, _ in made} == {datetime.datetime, type(None)}
+    assert {args[1].tzinfo for _, args, _ in made if args[1]} == {None, datetime.UTC}
+    assert all(args[0] is not None and named["third"] is not None for _, args, named in made)
