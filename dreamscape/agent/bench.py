@@ -181,8 +181,8 @@ class CaseBench:
         return Verdict(candidate, VerdictState.PLAUSIBLE, tests_run=len(run.results) + len(touching.results))
 
     def _behaviour(self, candidates: Sequence[Candidate]) -> Behaviour:
-        tests = (*self._case.tests, *self._others)
         if len(candidates) > 1 and not self._is_fresh:
+            tests = (*self._case.tests, *self._others)
             return self._server().behaviours(candidates, tests, inputs=COMPARED_INPUTS)
         if len(candidates) > 1 and all("::" not in test for test in self._case.tests):
             return self._behaviour_once_loaded(candidates)
