@@ -53,14 +53,26 @@ def _told(case: RepairCase) -> str:
 
 
 def _new_texts(before: bytes, after: bytes) -> Iterator[list[str]]:
-    """The words that are new in each text that takes another's place; what a new line of code says is its own."""
-    old, new = list(_texts(before)), list(_texts(after))
-    words = {word for text in old for word in _words(text)}
-    if set(old) <= set(new):
+    """The words that are new in each text that takes another's place, where nothing but texts changes."""
+    if _without_texts(before) != _without_texts(after):
         return
-    for text in new:
+    old = list(_texts(before))
+    words = {word for text in old for word in _words(text)}
+    for text in _texts(after):
         if text not in old:
             yield [word for word in _words(text) if word not in words]
+
+
+def _without_texts(source: bytes) -> str:
+    """The code with every text blanked; empty where it is no code."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree)
 
 
 def _words(text: str) -> list[str]:

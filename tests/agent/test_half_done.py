@@ -56,3 +56,7 @@ def test_words_the_file_had_before_are_nothing_new() -> None:
 
 def test_what_a_new_line_says_is_its_own() -> None:
     assert doubt(b"    return s", b'    if not kind:\n        raise ValueError("a kind is needed")\n    return s') == ""
+
+
+def test_new_code_may_say_what_it_likes() -> None:
+    assert doubt(rb'r"\w*x"', rb'pattern("x").join(["XIV", "IX"])') == ""

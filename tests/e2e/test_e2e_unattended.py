@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from healing import GREET, GREET_REPAIRED, NewPatient, Patient, children, end, eventually
 
-SLOW_TO_TEST = {**GREET, "test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(1)\n"}
+SLOW_TO_TEST = {**GREET, "test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(3)\n"}
 VERY_SLOW_TO_TEST = {**GREET, "test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(8)\n"}
 
 
@@ -247,7 +247,8 @@ def test_an_interruption_at_any_moment_leaves_nothing_and_the_next_run_works(pat
 
         ended = end(running, signal.SIGINT if delay_s % 1 else signal.SIGTERM)
 
-        assert ended.code in (0, 1, 130, 143), ended.err
+        # A signal may also meet a process that has told all and is about to end, which it then ends by itself.
+        assert ended.code in (0, 1, 130, 143) or ended.report, ended.err
         assert "Traceback" not in ended.err
         assert eventually(lambda pids=below: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
         assert traces(project) == before
