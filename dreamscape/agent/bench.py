@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +12,7 @@ from dataclasses import replace
 from dreamscape.agent.choice import choose
 from dreamscape.agent.gate import refusal
 from dreamscape.agent.half_done import half_done
+from dreamscape.agent.naturalness import naturalness, reading
 from dreamscape.agent.proof import Run, prove
 from dreamscape.agent.reach import newly_reached
 from dreamscape.agent.special_cases import answers_the_tests
@@ -26,6 +28,9 @@ COMPARED_INPUTS = 200
 
 MOST_COMPARED = 60
 """So many plausible candidates, the likeliest, are compared; of more, none lands (chosen)."""
+
+MOST_ELSEWHERE = 20
+"""So many tests that fail elsewhere are asked which of several plausible candidates repairs them too (chosen)."""
 
 FRESH_RIVALS_SHARE = 0.25
 """Where each candidate costs a process, those below this share of a plausible one's weight get none (chosen)."""
@@ -85,7 +90,11 @@ class CaseBench:
     def choose(self, plausible: Sequence[Candidate]) -> Choice:
         """The best of those that passed, and whether it may land."""
         ranked = sorted(plausible, key=lambda candidate: -candidate.weight)[:MOST_COMPARED]
-        choice = choose(ranked, self._behaviour(ranked))
+        distinct = self._distinct(ranked)
+        widest = self._widest(distinct)
+        choice = choose(widest, self._behaviour(widest), self._case.sources)
+        if len(widest) < len(distinct):
+            choice = replace(choice, why=f"it repairs more of what else fails than what also passes; {choice.why}")
         if len(plausible) > MOST_COMPARED:
             return replace(choice, may_land=False, why=f"{len(plausible)} changes pass the tests, too many to compare")
         if choice.may_land and answers_the_tests(choice.best, self._case):
@@ -95,6 +104,11 @@ class CaseBench:
         if choice.may_land and (reached := newly_reached(choice.best, self._case.sources)):
             return replace(choice, may_land=False, why=f"it newly reaches for {reached}; a person has to look")
         return choice
+
+    def alike(self, one: Candidate, other: Candidate) -> bool:
+        """Whether nothing tells the two apart: neither how they read nor any generated input."""
+        distinct = self._distinct((one, other))
+        return len(distinct) == 1 or len(self._behaviour(distinct).groups) == 1
 
     def prove(self, candidate: Candidate) -> Proof:
         """Two fresh full runs."""
@@ -179,6 +193,34 @@ class CaseBench:
         if touching.failures:
             return Verdict(candidate, VerdictState.BREAKS_OTHERS, failure=touching.failures[0])
         return Verdict(candidate, VerdictState.PLAUSIBLE, tests_run=len(run.results) + len(touching.results))
+
+    def _distinct(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """One, the most natural, of all that read alike."""
+        kept: dict[object, Candidate] = {}
+        for candidate in sorted(candidates, key=lambda each: -naturalness(each, self._case.sources)):
+            kept.setdefault(reading(candidate, self._case.sources), candidate)
+        return tuple(candidate for candidate in candidates if candidate in kept.values())
+
+    def _widest(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Those that repair the most of what fails elsewhere near the same code, since one cause is likelier than
+        several; all of them where that tells nothing."""
+        tests = self._case.failing_elsewhere[:MOST_ELSEWHERE]
+        if len(candidates) < 2 or not tests:
+            return candidates
+        repaired = self._repaired(candidates, tests)
+        return [each for each in candidates if repaired[each.id] == max(repaired.values(), default=0)]
+
+    def _repaired(self, candidates: Sequence[Candidate], tests: Sequence[str]) -> Counter[str]:
+        """How many of these failing tests pass once the base is changed so, by the candidate's id."""
+        if self._is_fresh:
+            runs = {c.id: self._run(overrides=c.applied_to(self._case.sources), only=tests) for c in candidates}
+            return Counter({each: run.count(Outcome.PASSED) for each, run in runs.items()})
+        repaired = Counter[str]()
+        for test in tests:
+            limit = {test: self._cpu_limit(test)}
+            verdicts = self._server().judge(candidates, (test,), (), cpu_s_per_test=limit, deadline=None)
+            repaired.update(v.candidate.id for v in verdicts if v.state is VerdictState.PLAUSIBLE)
+        return repaired
 
     def _behaviour(self, candidates: Sequence[Candidate]) -> Behaviour:
         if len(candidates) > 1 and not self._is_fresh:

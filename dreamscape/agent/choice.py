@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from dreamscape.agent.naturalness import naturalness
 from dreamscape.domain.repair import Behaviour, Candidate, Choice
 
 INPUTS_NEEDED = 200
 """On how many generated inputs plausible candidates must agree before one of them lands (the design's number)."""
+
+RIVALS_SHARE = 0.6
+"""A behaviour held to be less likely than this share of the best one does not keep it from landing (chosen: on programs
+for tuning and on injected faults, of what passed the tests at 0.45 to 0.59 of the likeliest, one in six was right)."""
+
+DOUBT = 0.25
+"""How much less likely a change of a doubtful kind is than its weight says, since weak tests let it pass (chosen)."""
+
+MOST_EXAMPLES = 5
 
 DOUBTFUL = {
     "drop-statement": "it only leaves a statement out",
@@ -23,49 +33,84 @@ Leaving code out or answering with something fixed satisfies any test that is we
 wrong patches of search-based repair look (Qi, Long, Achour and Rinard 2015)."""
 
 
-def choose(plausible: Sequence[Candidate], behaviour: Behaviour) -> Choice:
+def choose(plausible: Sequence[Candidate], behaviour: Behaviour, sources: Mapping[str, bytes]) -> Choice:
     """The best of some plausible candidates, all of one case; raises ValueError where there is none.
 
-    Best is the most natural member of the group that holds the most weight in sum: many different edits that come to
-    the same behaviour, or one very likely edit, speak for a group more than bare numbers do. Within a group an edit
-    of no doubtful kind comes first, then the weightier, then the shorter.
+    How likely a candidate is, is its weight, less where it is of a doubtful kind or reads like nothing that people
+    write. Best is the likeliest member of the likeliest group. Edits that come to the same behaviour speak for it
+    together, but not independently: each counts half of what the likelier one before it does. Within a group an edit
+    of no doubtful kind comes first, then the likelier, then the shorter.
 
     It may land only if nothing that passes the tests speaks against it:
 
-    1. No plausible candidate behaves differently on any generated input. A test suite that lets two behaviours pass
-       does not say which is wanted, and neither do we.
-    2. Of several plausible candidates, at least `INPUTS_NEEDED` inputs were compared; few inputs show agreement
+    1. No rival behaves differently on any generated input. A test suite that lets two behaviours pass does not say
+       which is wanted, and neither do we. A rival is a group as likely as the best one, down to `RIVALS_SHARE`.
+    2. Of several candidates in the group, at least `INPUTS_NEEDED` inputs were compared; few inputs show agreement
        where there is none. A single one needs no comparison.
     3. At least one edit of the group is of a kind that repairs rather than silences (see `DOUBTFUL`), changes one
        place rather than two unrelated ones, does more than take code away, and does not just return a literal.
     """
     if not plausible:
         raise ValueError("no plausible candidate to choose from")
+    likely = {each.id: _likelihood(each, sources) for each in plausible}
+
+    def merit(candidate: Candidate) -> tuple[bool, float, int, str]:
+        size = sum(len(edit.replacement) + edit.end - edit.start for edit in candidate.edits)
+        return bool(_doubt(candidate)), -likely[candidate.id], size, candidate.id
+
+    def peak(group: Sequence[Candidate]) -> float:
+        return max(likely[each.id] for each in group)
+
+    def support(group: Sequence[Candidate]) -> float:
+        worths = sorted((likely[each.id] for each in group), reverse=True)
+        return sum(worth * 0.5**place for place, worth in enumerate(worths))
+
     groups = behaviour.groups or (tuple(plausible),)
-    group = max(groups, key=lambda members: (sum(each.weight for each in members), len(members)))
-    best = min(group, key=_unnaturalness)
-    rivals = tuple(min(other, key=_unnaturalness) for other in groups if other is not group)
-    objection = _objection(best, len(plausible), behaviour.inputs, len(rivals))
-    why = objection or _agreement(len(plausible), behaviour.inputs)
-    return Choice(best, not objection, why, rivals, behaviour.examples if rivals else ())
+    group = max(groups, key=lambda members: (support(members), len(members)))
+    best = min(group, key=merit)
+    rival_groups = [other for other in groups if other is not group and peak(other) >= RIVALS_SHARE * peak(group)]
+    rivals = tuple(min(other, key=merit) for other in rival_groups)
+    objection = _objection(best, group, behaviour.inputs, len(rivals))
+    why = objection or _agreement(len(group), len(groups) - 1, behaviour.inputs)
+    shown = [groups.index(each) for each in (group, *rival_groups)]
+    return Choice(best, not objection, why, rivals, _examples(behaviour, shown) if rivals else ())
 
 
-def _objection(best: Candidate, plausible: int, inputs: int, rivals: int) -> str:
+def _likelihood(candidate: Candidate, sources: Mapping[str, bytes]) -> float:
+    return candidate.weight * naturalness(candidate, sources) * (DOUBT if _doubt(candidate) else 1.0)
+
+
+def _objection(best: Candidate, group: Sequence[Candidate], inputs: int, rivals: int) -> str:
     """Why the best one may not land by itself; empty where it may."""
     if rivals and not inputs:
         return f"{rivals + 1} different changes pass the tests, and no input could be compared"
     if rivals:
         return f"{rivals} other behaviour{'s' if rivals > 1 else ''} also pass{'' if rivals > 1 else 'es'} the tests"
-    if plausible > 1 and inputs < INPUTS_NEEDED:
-        return f"{plausible} changes pass the tests and only {inputs} inputs could be compared, {INPUTS_NEEDED} needed"
+    if len(group) > 1 and inputs < INPUTS_NEEDED:
+        return f"{len(group)} changes pass the tests and only {inputs} inputs could be compared, {INPUTS_NEEDED} needed"
     doubt = _doubt(best)
     return f"it passes the tests, but {doubt}" if doubt else ""
 
 
-def _agreement(plausible: int, inputs: int) -> str:
-    if plausible == 1:
+def _agreement(alike: int, others: int, inputs: int) -> str:
+    if alike == 1 and not others:
         return "the only change found that passes the tests"
-    return f"all {plausible} changes that pass the tests behave alike on {inputs} inputs"
+    less = f"{others} other behaviour{'s' if others > 1 else ''} that pass{'' if others > 1 else 'es'} the tests"
+    if alike == 1:
+        return f"far likelier than {less}"
+    agreed = f"all {alike} changes that pass the tests behave alike on {inputs} inputs"
+    return f"{agreed.replace('all ', '')}, and are far likelier than {less}" if others else agreed
+
+
+def _examples(behaviour: Behaviour, shown: Sequence[int]) -> tuple[str, ...]:
+    """Inputs on which the shown groups differ, the chosen one's answer first."""
+    told = []
+    for call, answers in behaviour.examples:
+        texts = [answers[at] if at < len(answers) else "cannot be compared" for at in shown]
+        if len(set(texts)) > 1:
+            did = [f"proposed: {texts[0]}", *(f"rival {n}: {text}" for n, text in enumerate(texts[1:], 1))]
+            told.append(f"{call} -> {' | '.join(did)}")
+    return tuple(told[:MOST_EXAMPLES])
 
 
 def _doubt(candidate: Candidate) -> str:
@@ -86,8 +131,3 @@ def _is_literal(code: bytes) -> bool:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return False
     return True
-
-
-def _unnaturalness(candidate: Candidate) -> tuple[bool, float, int, str]:
-    size = sum(len(edit.replacement) + edit.end - edit.start for edit in candidate.edits)
-    return bool(_doubt(candidate)), -candidate.weight, size, candidate.id

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from dreamscape.domain.repair import Example
 
 Told = Sequence[Sequence[str]]
 """For each input how the call ended (returned, raised, unsteady), a digest of all that was seen, a short text."""
 
-_MOST_EXAMPLES = 5
+_MOST_EXAMPLES = 50
 
 
-def grouped(count: int, told: Mapping[int, Told], calls: Sequence[str]) -> tuple[list[list[int]], int, list[str]]:
-    """Groups of the numbers below ``count``, the largest first; how many inputs told something; readable examples.
+def grouped(count: int, told: Mapping[int, Told], calls: Sequence[str]) -> tuple[list[list[int]], int, list[Example]]:
+    """Groups of the numbers below ``count``, the largest first; how many inputs told something; examples.
 
     An input counts where nobody is unsteady and somebody returns: where all raise, it was none the code is meant for.
     Who is unsteady on most inputs, or told nothing, is alone.
@@ -37,14 +39,19 @@ def _tells(column: Sequence[Sequence[str]]) -> bool:
 
 def _examples(
     groups: Sequence[Sequence[int]], steady: Mapping[int, Told], calls: Sequence[str], kept: Sequence[int]
-) -> list[str]:
-    """Inputs on which groups differ, with what each does; groups are named A, B ... in order."""
-    named = [(chr(ord("A") + place), group[0]) for place, group in enumerate(groups[:26]) if group[0] in steady]
+) -> list[Example]:
+    """Inputs on which groups differ, with what each does."""
     examples = []
     for at in kept:
-        if len({steady[number][at][1] for _, number in named}) > 1:
-            texts = [steady[number][at][2] for _, number in named]
-            did = " | ".join(f"{name}: {text}" for (name, _), text in zip(named, texts, strict=True))
-            hidden = " (what they do to the arguments differs)" if len(set(texts)) == 1 else ""
-            examples.append(f"{calls[at]} -> {did}{hidden}")
+        ends = [steady[group[0]][at] if group[0] in steady else ("", "", "cannot be compared") for group in groups]
+        if len({digest for how, digest, _ in ends if how}) > 1:
+            examples.append((calls[at], tuple(_told_apart(ends))))
     return examples[:_MOST_EXAMPLES]
+
+
+def _told_apart(ends: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The texts of the ends; who answers like another and leaves other arguments behind says so."""
+    first: dict[str, str] = {}
+    for _, digest, text in ends:
+        same = first.setdefault(text, digest) == digest
+        yield text if same else f"{text}, and leaves its arguments otherwise"

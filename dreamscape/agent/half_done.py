@@ -1,8 +1,8 @@
 """A change goes in; signs that it may be half of what is needed, or fits the shown tests alone, come out in words.
 
-Both were seen on bugs of real projects: a pattern corrected in one branch while its twin in the next kept the fault,
-and a pattern loosened just so far that the one test passed. Neither can be told from a whole repair, so each is a
-doubt, not a refusal.
+All were seen on bugs of real projects: a pattern corrected in one branch while its twin in the next kept the fault, one
+of several like lines made unlike the others where the fault was elsewhere, and a pattern loosened just so far that the
+one test passed. None can be told from a whole repair, so each is a doubt, not a refusal.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import ast
 import re
 from collections.abc import Iterator
 
+from dreamscape.agent.naturalness import edited_line, form_of, forms
 from dreamscape.domain.repair import Candidate, Edit, RepairCase
 
 SHORTEST_TWIN = 12
 """Lines shorter than this (``else:``, ``return None``) stand in many places and mean nothing by it (chosen)."""
+
+LEAST_ALIKE = 3
+"""So many lines that differ in names and numbers only are a series, which one of them seldom leaves alone (chosen)."""
 
 
 def half_done(candidate: Candidate, case: RepairCase) -> str:
@@ -22,6 +26,8 @@ def half_done(candidate: Candidate, case: RepairCase) -> str:
     for edit in candidate.edits:
         if line := _twin(edit, case.sources.get(edit.path, b"")):
             return f"`{line}` stands elsewhere in {edit.path} too, and may need the same change"
+        if line := _unlike(edit, case.sources.get(edit.path, b"")):
+            return f"lines like `{line}` stand elsewhere in {edit.path}, and are left as they are"
     told = _told(case)
     for path, after in candidate.applied_to(case.sources).items():
         for text in _new_texts(case.sources.get(path, b""), after):
@@ -38,6 +44,14 @@ def _twin(edit: Edit, source: bytes) -> str:
     line = source[start : end if end >= 0 else len(source)].strip()
     others = sum(other.strip() == line for other in source.splitlines())
     return line.decode("utf-8", "replace") if others > 1 and len(line) >= SHORTEST_TWIN else ""
+
+
+def _unlike(edit: Edit, source: bytes) -> str:
+    """The line the edit changes, where it is one of at least `LEAST_ALIKE` of its form and takes one of its own."""
+    before, after = edited_line(edit, source)
+    known = forms(source)
+    is_unlike = known[form_of(before)] >= LEAST_ALIKE and not known[form_of(after)]
+    return before.strip().decode("utf-8", "replace") if is_unlike else ""
 
 
 def _told(case: RepairCase) -> str:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
@@ -90,12 +91,12 @@ class TestAgent:
         failures = [fresh.get(failure.test, failure) for failure in failures]
         sources = self._base.sources()
         by_test = {failure.test: self._suspects([failure], sources) for failure in failures}
-        return tuple(self._case(group, sources) for group in clusters(failures, by_test))
+        return _with_elsewhere([self._case(group, sources) for group in clusters(failures, by_test)])
 
     def split(self, case: RepairCase) -> tuple[RepairCase, ...]:
         """Finer cases for a second try; just the case itself where it cannot be taken apart."""
         groups = split(case.failures)
-        return tuple(self._case(group, case.sources) for group in groups) if len(groups) > 1 else (case,)
+        return _with_elsewhere([self._case(group, case.sources) for group in groups]) if len(groups) > 1 else (case,)
 
     @contextmanager
     def bench(self, case: RepairCase) -> Iterator[CaseBench]:
@@ -148,7 +149,8 @@ class TestAgent:
         return SuiteRunner(self._sandbox.with_base(self._base.changes()), self._interpreter, self._settings)
 
     def _trials(self, case: RepairCase, sources: Mapping[str, bytes]) -> TrialServer:
-        files = dict.fromkeys(test.split("::", 1)[0] for test in (*case.tests, *case.touching))
+        asked = (*case.tests, *case.touching, *case.failing_elsewhere)
+        files = dict.fromkeys(test.split("::", 1)[0] for test in asked)
         changed = {path: data for path, data in sources.items() if data != case.sources[path]}
         sandbox = self._sandbox.with_base({**self._base.changes(), **changed})
         return TrialServer(sandbox, self._interpreter, self._settings, sources, tuple(files), workers=WORKERS)
@@ -187,6 +189,21 @@ class TestAgent:
             editable=sources.__contains__,
             function_at=lambda path, line: finder(path)(line),
         )
+
+
+def _with_elsewhere(cases: Sequence[RepairCase]) -> tuple[RepairCase, ...]:
+    """The cases, each with the tests of the others that fail near its suspects, without those that hang."""
+    near = [{(suspect.path, suspect.function) for suspect in case.suspects} for case in cases]
+    askable = [tuple(f.test for f in case.failures if "::" in f.test and f.exception != "Timeout") for case in cases]
+    return tuple(
+        replace(
+            case,
+            failing_elsewhere=tuple(
+                t for n, tests in enumerate(askable) if n != at and near[n] & near[at] for t in tests
+            ),
+        )
+        for at, case in enumerate(cases)
+    )
 
 
 def _modules(paths: frozenset[str]) -> frozenset[str]:

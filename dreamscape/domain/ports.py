@@ -76,6 +76,9 @@ class Bench(Protocol):
 
     def choose(self, plausible: Sequence[Candidate]) -> Choice: ...
 
+    def alike(self, one: Candidate, other: Candidate) -> bool:
+        """Whether nothing tells what the two do apart."""
+
     def prove(self, candidate: Candidate) -> Proof: ...
 
 

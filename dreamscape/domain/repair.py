@@ -28,6 +28,7 @@ class RepairCase:
     ``failures`` has one entry per failing test, ``suspects`` is sorted by suspiciousness, the highest first;
     ``sources`` maps the project-relative path of each file that may be edited to its bytes; ``touching`` names
     passing tests that run suspect lines, ``passing`` all tests that pass and must go on passing (``touching`` first);
+    ``failing_elsewhere`` tests of other cases that fail near the same suspects, perhaps of the same cause;
     ``test_sources`` has the failing tests' files, to be read, never to be changed.
     """
 
@@ -39,6 +40,7 @@ class RepairCase:
     sources: Mapping[str, bytes]
     touching: tuple[str, ...] = ()
     passing: tuple[str, ...] = ()
+    failing_elsewhere: tuple[str, ...] = ()
     test_sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
@@ -163,22 +165,29 @@ Step = Judge | Ask
 Reply = tuple[Verdict, ...] | Answer | None
 
 
+Example = tuple[str, tuple[str, ...]]
+"""A call, for a person to read, and what each group does on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """What plausible candidates did on generated inputs.
 
     ``groups`` puts together candidates that differ on none of ``inputs`` inputs; the largest first; ``inputs`` is 0
-    where none could be made. ``examples`` shows, for a person, inputs on which groups differ.
+    where none could be made. ``examples`` shows inputs on which groups differ.
     """
 
     groups: tuple[tuple[Candidate, ...], ...]
     inputs: int
-    examples: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which plausible candidate is best, whether it may land, and why; ``rivals`` behave differently."""
+    """Which plausible candidate is best, whether it may land, and why; ``rivals`` behave differently.
+
+    ``examples`` shows, for a person, on which inputs they do.
+    """
 
     best: Candidate
     may_land: bool

@@ -170,7 +170,7 @@ class Solver:
         word = "what passed the failing tests did not pass the whole suite twice"
         while plausible:
             choice = bench.choose(tuple(plausible.values()))
-            if any(not bench.choose((choice.best, other)).rivals for other in turned_down):
+            if any(bench.alike(choice.best, other) for other in turned_down):
                 word = TURNED_DOWN_BEFORE
                 del plausible[choice.best.id]
                 continue

@@ -24,7 +24,9 @@ ORIGIN = "repairer:"
 """What the origin of each of our candidates begins with; the template's name follows."""
 _FIRST_BATCH = 64
 _RIVALS_SHARE = 0.45
-"""After a plausible candidate, all others down to this share of its weight are still tried.
+_RIVALS_SHARE_WHERE_MORE_FAILS = 0.2
+"""After a plausible candidate, all others down to this share of its weight are still tried; more where other tests fail
+near the same code, since those tell which of several repairs is the wider one (chosen).
 
 What is held to be far less likely is no rival: on the programs for tuning, right repairs had wrong ones at 0.10 to 0.27
 of their weight beside them, and none was itself below half the weight of a wrong one."""
@@ -34,6 +36,7 @@ of their weight beside them, and none was itself below half the weight of a wron
 class _Progress:
     """What the verdicts have shown so far."""
 
+    rivals_share: float
     plausible: list[Candidate] = field(default_factory=list)
     moved: list[Candidate] = field(default_factory=list)
     """Candidates under which the test failed otherwise than before: halves of a pair, perhaps."""
@@ -43,7 +46,7 @@ class _Progress:
     def could_rival(self, candidate: Candidate) -> bool:
         """Whether it is likely enough beside what was found; everything is while nothing was."""
         best = max((each.weight for each in self.plausible), default=0.0)
-        return candidate.weight >= _RIVALS_SHARE * best
+        return candidate.weight >= self.rivals_share * best
 
 
 class Repairer:
@@ -68,7 +71,7 @@ class Repairer:
         """Yields batches to judge, the most promising first; ends when enough is known or nothing is left."""
         clues = clues_of(case)
         project = Project(case.sources)
-        progress = _Progress()
+        progress = _Progress(_RIVALS_SHARE_WHERE_MORE_FAILS if case.failing_elsewhere else _RIVALS_SHARE)
         known = {fingerprint(failure) for failure in case.failures}
         singles = self.candidates(case, project, clues)
         size = _FIRST_BATCH

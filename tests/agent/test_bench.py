@@ -54,7 +54,12 @@ class Trials:
     ) -> tuple[Verdict, ...]:
         self.limits = dict(cpu_s_per_test)
         self.others = tuple(others)
-        return tuple(Verdict(candidate, VerdictState.PLAUSIBLE) for candidate in candidates)
+        return tuple(Verdict(candidate, self.state(candidate, failing)) for candidate in candidates)
+
+    def state(self, candidate: Candidate, failing: Sequence[str]) -> VerdictState:
+        """A test elsewhere passes where the candidate says so."""
+        helps = all("elsewhere" not in test or test[-1].encode() in candidate.edits[0].replacement for test in failing)
+        return VerdictState.PLAUSIBLE if helps else VerdictState.STILL_FAILS
 
     def behaviours(self, candidates: Sequence[Candidate], tests: Sequence[str], *, inputs: int) -> Behaviour:
         return Behaviour((tuple(candidates),), inputs)
@@ -183,3 +188,32 @@ def test_its_end_is_the_servers_end() -> None:
     on.close()
 
     assert not trials.is_open
+
+
+def test_what_repairs_more_of_what_else_fails_has_no_rivals_that_repair_less() -> None:
+    one, both, other = change(b"value = 'A'\n"), change(b"value = 'AB'\n", 0.7), change(b"value = 'B'\n")
+    elsewhere = ("test_app.py::test_elsewhere_A", "test_app.py::test_elsewhere_B")
+    apart = Trials()
+    apart.behaviours = lambda candidates, tests, *, inputs: Behaviour(tuple((c,) for c in candidates), inputs)  # type: ignore[method-assign]
+
+    choice = bench(apart, replace(case(), failing_elsewhere=elsewhere)).choose([one, both, other])
+
+    assert (choice.best, choice.rivals) == (both, ())
+    assert "what else fails" in choice.why
+    assert len(bench(apart, case()).choose([one, both, other]).rivals) == 2
+
+
+def test_changes_that_read_alike_need_no_inputs_to_be_one() -> None:
+    source = b"value = not one is two\n"
+    of = replace(case(), sources={"app.py": source})
+    plain, odd = (
+        Candidate((Edit("app.py", 8, len(source) - 1, text),), "repairer:comparison", weight, "a change")
+        for text, weight in ((b"one is two", 0.8), (b"not one is not two", 0.9))
+    )
+    mute = Trials()
+    mute.behaviours = lambda candidates, tests, *, inputs: Behaviour(tuple((c,) for c in candidates), 0)  # type: ignore[method-assign]
+
+    choice = bench(mute, of).choose([odd, plain])
+
+    assert (choice.best, choice.may_land) == (plain, True)
+    assert bench(mute, of).alike(odd, plain)

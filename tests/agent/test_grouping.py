@@ -17,7 +17,7 @@ def returned(*digests: str) -> list[tuple[str, str, str]]:
 def test_who_does_the_same_on_all_inputs_is_one_group_and_the_largest_comes_first() -> None:
     told = {0: returned("x", "y"), 1: returned("x", "z"), 2: returned("x", "z")}
 
-    assert grouped(3, told, ["f(1)", "f(2)"]) == ([[1, 2], [0]], 2, ["f(2) -> A: Z | B: Y"])
+    assert grouped(3, told, ["f(1)", "f(2)"]) == ([[1, 2], [0]], 2, [("f(2)", ("Z", "Y"))])
 
 
 def test_an_input_on_which_all_raise_or_one_is_unsteady_does_not_count() -> None:
@@ -28,7 +28,7 @@ def test_an_input_on_which_all_raise_or_one_is_unsteady_does_not_count() -> None
 
     groups, inputs, examples = grouped(2, told, ["f(1)", "f(2)", "f(3)"])
 
-    assert (groups, inputs, examples) == ([[0], [1]], 1, ["f(3) -> A: x | B: raises F"])
+    assert (groups, inputs, examples) == ([[0], [1]], 1, [("f(3)", ("x", "raises F"))])
 
 
 def test_who_told_nothing_or_is_mostly_unsteady_is_alone() -> None:
@@ -36,6 +36,14 @@ def test_who_told_nothing_or_is_mostly_unsteady_is_alone() -> None:
     told = {0: returned("x", "y"), 1: unsteady, 3: returned("x", "y")}
 
     assert grouped(4, told, ["f(1)", "f(2)"]) == ([[0, 3], [1], [2]], 2, [])
+
+
+def test_who_answers_alike_and_leaves_other_arguments_behind_is_told_apart() -> None:
+    told = {0: [("returned", "one", "None")], 1: [("returned", "other", "None")]}
+
+    _, _, examples = grouped(2, told, ["f([])"])
+
+    assert examples == [("f([])", ("None", "None, and leaves its arguments otherwise"))]
 
 
 def test_without_inputs_everybody_is_alone() -> None:

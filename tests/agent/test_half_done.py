@@ -37,6 +37,32 @@ def test_a_line_that_stands_elsewhere_too_may_need_the_same_change_there(nth: in
     assert "stands elsewhere" in doubt(rb'r"\d+\.\d+"', rb'r"\d*\.\d+"', nth=nth)
 
 
+SERIES = b"""\
+def date(groups, ymd, mdy, dmy):
+    if ymd is not None:
+        year, month, day = split(groups[ymd])
+    elif mdy is not None:
+        month, day, year = split(groups[mdy])
+    else:
+        day, month, year = split(groups[dmy])
+    return year, month, day
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_doubted"),
+    [(b"[mdy]", b"[mdy + 1]", True), (b"[mdy]", b"[dmy]", False), (b"year, month, day\n", b"day\n", False)],
+)
+def test_one_of_a_series_of_like_lines_is_seldom_to_be_unlike_the_others(
+    old: bytes, new: bytes, is_doubted: bool
+) -> None:
+    at = SERIES.rindex(old)
+    case = RepairCase("1", (), FailureClass.WRONG_VALUE, "f", (), {"m.py": SERIES})
+    candidate = Candidate((Edit("m.py", at, at + len(old), new),), "repairer:number", 1.0, "a change")
+
+    assert ("lines like" in half_done(candidate, case)) is is_doubted
+
+
 def test_a_short_line_may_stand_anywhere() -> None:
     assert doubt(b"return s", b"return kind") == ""
 

@@ -86,8 +86,11 @@ class FakeBench:
 
     def choose(self, plausible: Sequence[Candidate]) -> Choice:
         best, *others = sorted(plausible, key=lambda candidate: -candidate.weight)
-        rivals = [other for other in others if not {best.id, other.id} <= self._alike]
+        rivals = [other for other in others if not self.alike(best, other)]
         return Choice(best, self._may_land and not rivals, "as asked", tuple(rivals))
+
+    def alike(self, one: Candidate, other: Candidate) -> bool:
+        return {one.id, other.id} <= self._alike
 
     def prove(self, candidate: Candidate) -> Proof:
         state = self._state(candidate, [*self._case.tests, *self._case.passing])

@@ -46,9 +46,9 @@ def test_equal_behaviour_is_one_group_and_examples_show_where_others_differ(tmp_
 
     assert behaviour.groups == ((candidates[0], candidates[2], candidates[3]), (candidates[1],))
     assert behaviour.inputs >= 200
-    assert behaviour.examples[0].startswith("biggest([")
-    assert " -> A: " in behaviour.examples[0]
-    assert " | B: " in behaviour.examples[0]
+    call, answers = behaviour.examples[0]
+    assert call.startswith("biggest([")
+    assert len(set(answers)) == 2
 
 
 @pytest.mark.sandbox

@@ -96,7 +96,7 @@ def heal(folder: Path, repairer: Repairer) -> Outcome:
     right = correct(folder, [each.applied_to(case.sources)[PATH] for _, each in plausible])
     rank = next((place for (place, _), good in zip(plausible, right, strict=True) if good), None)
     behaviour = behaviour_of(case, [each for _, each in plausible], visible)
-    choice = choose([each for _, each in plausible], behaviour)
+    choice = choose([each for _, each in plausible], behaviour, case.sources)
     best = next(good for (_, each), good in zip(plausible, right, strict=True) if each is choice.best)
     first = next((f"{c.origin} {c.summary}" for (_, c), good in zip(plausible, right, strict=True) if good), "")
     return Outcome(

@@ -86,6 +86,8 @@ def arithmetic(site: Site) -> Iterator[Change]:
         likely = dict(_ARITHMETIC[symbol])
         for other in (*likely, *(each for each in _OPERATORS if each not in likely and each != symbol)):
             fit = likely.get(other, _UNLIKELY) * (0.2 if textual else 1.0)
+            if other == "%" and isinstance(node.left, ast.Constant) and "%" in str(node.left.value):
+                fit = 1.0  # a text with places to fill
             least = operator_level(_OPERATORS[other]())
             left, right = site.module.operand(node.left, least), site.module.operand(node.right, least + 1)
             yield site.put(node, f"{left} {other} {right}", fit)
