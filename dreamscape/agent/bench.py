@@ -195,11 +195,14 @@ class CaseBench:
         return Verdict(candidate, VerdictState.PLAUSIBLE, tests_run=len(run.results) + len(touching.results))
 
     def _distinct(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-        """One, the most natural, of all that read alike."""
+        """One, the most natural, of all that read alike; of a name replaced here and everywhere, everywhere."""
         kept: dict[object, Candidate] = {}
         for candidate in sorted(candidates, key=lambda each: -naturalness(each, self._case.sources)):
             kept.setdefault(reading(candidate, self._case.sources), candidate)
-        return tuple(candidate for candidate in candidates if candidate in kept.values())
+        wide = [set(each.edits) for each in candidates if len({edit.replacement for edit in each.edits}) == 1]
+        return tuple(
+            each for each in candidates if each in kept.values() and not any(set(each.edits) < edits for edits in wide)
+        )
 
     def _widest(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         """Those that repair the most of what fails elsewhere near the same code, since one cause is likelier than

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 
 from dreamscape.agent.naturalness import naturalness
@@ -19,6 +20,8 @@ DOUBT = 0.25
 """How much less likely a change of a doubtful kind is than its weight says, since weak tests let it pass (chosen)."""
 
 MOST_EXAMPLES = 5
+
+_ANY_EXCEPTION = re.compile(rb"\b(Base)?Exception\b")
 
 DOUBTFUL = {
     "drop-statement": "it only leaves a statement out",
@@ -98,8 +101,9 @@ def _agreement(alike: int, others: int, inputs: int) -> str:
     less = f"{others} other behaviour{'s' if others > 1 else ''} that pass{'' if others > 1 else 'es'} the tests"
     if alike == 1:
         return f"far likelier than {less}"
-    agreed = f"all {alike} changes that pass the tests behave alike on {inputs} inputs"
-    return f"{agreed.replace('all ', '')}, and are far likelier than {less}" if others else agreed
+    if others:
+        return f"{alike} changes behave alike on {inputs} inputs, and are far likelier than {less}"
+    return f"{'both' if alike == 2 else f'all {alike}'} changes that pass the tests behave alike on {inputs} inputs"
 
 
 def _examples(behaviour: Behaviour, shown: Sequence[int]) -> tuple[str, ...]:
@@ -120,6 +124,8 @@ def _doubt(candidate: Candidate) -> str:
         return "it changes two places at once"
     if all(not edit.replacement.strip() for edit in candidate.edits):
         return "it only takes code away"
+    if kinds[0] == "caught" and any(_ANY_EXCEPTION.search(edit.replacement) for edit in candidate.edits):
+        return "it catches every exception"
     if kinds[0] == "returned-value" and all(_is_literal(edit.replacement) for edit in candidate.edits):
         return "it answers with a fixed value"
     return DOUBTFUL.get(kinds[0], "")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.repair import RepairCase
+from dreamscape.repairer.source import parsed
 
 _DID_NOT_RAISE = re.compile(r"DID NOT RAISE(?: any of)? \(?(.+)")
 _CLASS = re.compile(r"<class '([\w.]+)'>")
@@ -25,6 +26,7 @@ class Clues:
 
     failure_class: FailureClass
     failures: tuple[Failure, ...]
+    test_sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def raised(self) -> tuple[str, ...]:
@@ -40,6 +42,8 @@ class Clues:
             if waited:
                 found += _CLASS.findall(waited.group(1)) or [waited.group(1)]
             found += _NOT_RAISED.findall(failure.message)
+            for frame in failure.frames:
+                found += _awaited(self.test_sources.get(frame.path, b""), frame.line)
         return _unique(name.rpartition(".")[2] for name in found if re.fullmatch(r"[\w.]+", name))
 
     @cached_property
@@ -75,6 +79,28 @@ class Clues:
         )
 
 
+_RAISES = {"raises", "assertRaises", "assertRaisesRegex"}
+
+
+def _awaited(source: bytes, line: int) -> list[str]:
+    """The exceptions that a test waits for around a line of it."""
+    found: list[str] = []
+    for node in ast.walk(parsed(source.decode("utf-8", "replace")) or ast.Module([], [])):
+        match node:
+            case ast.With(items=items) if node.lineno <= line <= (node.end_lineno or line):
+                calls = [item.context_expr for item in items]
+            case ast.Expr(value=call) if node.lineno <= line <= (node.end_lineno or line):
+                calls = [call]
+            case _:
+                continue
+        for call in calls:
+            match call:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name in _RAISES:
+                    names = first.elts if isinstance(first, ast.Tuple) else [first]
+                    found += [ast.unparse(each).rpartition(".")[2] for each in names]
+    return found
+
+
 _NOTHING = object()
 
 
@@ -91,4 +117,4 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
 
 def clues_of(case: RepairCase) -> Clues:
     """Reads a case's failures."""
-    return Clues(case.failure_class, case.failures)
+    return Clues(case.failure_class, case.failures, case.test_sources)

@@ -48,6 +48,32 @@ class Module:
     def classes(self) -> list[ast.ClassDef]:
         return [node for node in self.statements if isinstance(node, ast.ClassDef)]
 
+    @cached_property
+    def writers(self) -> dict[str, list[ast.stmt]]:
+        """The statements that change what a global name holds without binding it anew, by that name.
+
+        A table that functions fill while the module loads is wrong where they are, and no test need run them.
+        """
+        found: dict[str, list[ast.stmt]] = {}
+        for node in self.statements:
+            match node:
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
+                    found.setdefault(name, []).append(node)
+                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
+                    found.setdefault(name, []).append(node)
+                case ast.AugAssign(target=ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name))):
+                    found.setdefault(name, []).append(node)
+                case _:
+                    pass
+        return {name: nodes for name, nodes in found.items() if name in self.global_names}
+
+    @cached_property
+    def global_names(self) -> frozenset[str]:
+        """The names that plain assignments bind at module level."""
+        bound = (node for node in self.tree.body if isinstance(node, ast.Assign | ast.AnnAssign))
+        targets = (each for node in bound for each in (node.targets if isinstance(node, ast.Assign) else [node.target]))
+        return frozenset(each.id for each in targets if isinstance(each, ast.Name))
+
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """What surrounds a node, the nearest first."""
         while (node := self.parents.get(node, self.tree)) is not self.tree:

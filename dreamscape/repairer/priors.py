@@ -24,9 +24,9 @@ BASE: dict[str, float] = {
     "yields": 0.8, "insert-call": 0.45, "insert-assignment": 0.4, "duplicate": 0.4, "base-case": 0.35,
     "guard": 0.35, "leave-loop": 0.25, "only-if": 0.3, "guarded-value": 0.4, "missing-return": 0.6,
     "returned-value": 0.55, "early-return": 0.6, "caught": 0.3, "raised": 0.3, "missing-raise": 0.2,
-    "try-around": 0.1, "text": 0.5, "formatted": 0.5, "expression": 0.45, "sibling-statement": 0.4, "twin": 0.6,
-    "default": 0.6, "mutable-default": 0.8, "signature": 0.5, "declared": 0.5, "constructor": 0.5,
-    "field-default": 0.5, "missing-import": 0.5, "wrong-import": 0.5,
+    "raise-instead": 0.1, "try-around": 0.1, "text": 0.5, "formatted": 0.5, "expression": 0.45,
+    "sibling-statement": 0.4, "twin": 0.6, "default": 0.6, "mutable-default": 0.8, "signature": 0.5,
+    "declared": 0.5, "constructor": 0.5, "field-default": 0.5, "missing-import": 0.5, "wrong-import": 0.5,
 }  # fmt: skip
 
 BOOSTS: dict[FailureClass, dict[str, float]] = {
@@ -35,7 +35,8 @@ BOOSTS: dict[FailureClass, dict[str, float]] = {
         "try-around": 0.0, "drop-frame": 1.5,
     },
     FailureClass.WRONG_EXCEPTION: {
-        "raised": 3.0, "caught": 3.0, "missing-raise": 2.0, "try-around": 4.0, "guard": 1.5, "widen-condition": 1.3,
+        "raised": 3.0, "caught": 3.0, "missing-raise": 2.0, "raise-instead": 8.0, "try-around": 4.0, "guard": 1.5,
+        "widen-condition": 1.3,
     },
     FailureClass.NONE_OR_TYPE: {
         "guard": 1.8, "guarded-value": 2.0, "none-or-empty": 1.3, "widen-condition": 1.4, "call-or-not": 2.0,

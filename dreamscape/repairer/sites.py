@@ -62,7 +62,8 @@ def _scope(module: Module, node: ast.stmt, scopes: dict[tuple[str, int], Scope])
 
 
 def _related(module: Module, node: ast.stmt) -> Iterator[tuple[ast.stmt, float]]:
-    """What no failing test need run again, and may yet be wrong: the header around, constants used, fields."""
+    """What no failing test need run again, and may yet be wrong: the header around, constants used and what fills
+    them, fields."""
     function = node if isinstance(node, FunctionNode) else module.function_of(node)
     if function is not None and function is not node:
         yield function, 0.35
@@ -74,6 +75,8 @@ def _related(module: Module, node: ast.stmt) -> Iterator[tuple[ast.stmt, float]]
             case ast.ImportFrom(names=names) | ast.Import(names=names):
                 if any((alias.asname or alias.name).split(".")[0] in used for alias in names):
                     yield other, 0.1
+    for name in used:
+        yield from ((other, 0.3) for other in module.writers.get(name, ()) if other is not node)
     owner = module.class_of(node)
     attributes = {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)} if owner else set()
     for field in owner.body if owner else ():

@@ -217,3 +217,14 @@ def test_changes_that_read_alike_need_no_inputs_to_be_one() -> None:
 
     assert (choice.best, choice.may_land) == (plain, True)
     assert bench(mute, of).alike(odd, plain)
+
+
+def test_a_name_corrected_in_one_place_is_a_part_of_the_same_correction_everywhere() -> None:
+    source = b"one = a.sizze\nother = b.sizze\n"
+    of = replace(case(), sources={"app.py": source})
+    edits = tuple(Edit("app.py", at, at + 5, b"size") for at in (8, 24))
+    here, everywhere = (Candidate(some, "repairer:attribute", 1.0, "a change") for some in (edits[:1], edits))
+
+    choice = bench(Trials(), of).choose([here, everywhere])
+
+    assert (choice.best, choice.may_land) == (everywhere, True)

@@ -92,6 +92,13 @@ def test_returning_a_literal_is_doubtful_returning_a_computation_is_not(text: by
     assert choose([only], Behaviour(((only,),), 300), SOURCES).may_land is lands
 
 
+@pytest.mark.parametrize(("text", "lands"), [(b"(KeyError, Exception)", False), (b"(KeyError, ExceptionGroup)", True)])
+def test_to_catch_whatever_comes_is_doubtful(text: bytes, lands: bool) -> None:
+    only = candidate(1, origin="repairer:caught", text=text)
+
+    assert choose([only], Behaviour(((only,),), 300), SOURCES).may_land is lands
+
+
 def test_two_changes_at_once_wait_for_review() -> None:
     only = candidate(1, origin="repairer:comparison+number")
 

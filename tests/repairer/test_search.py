@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from dreamscape.domain.failures import Comparison, Failure, FailureClass
+from dreamscape.domain.failures import Comparison, Failure, FailureClass, Frame
 from dreamscape.domain.repair import Candidate, Judge, RepairCase, Suspect, Verdict, VerdictState
 from dreamscape.repairer import Repairer
 
@@ -172,6 +173,14 @@ REPAIRS = {
     "default": ("def f(x, n=1):\n    return x + n\n", {2: 1.0}, "WRONG_VALUE", "", "n=2"),
     "mistyped operator": ("def f(x, y):\n    return x * 24 | 60 + y\n", {2: 1.0}, "WRONG_VALUE", "", "x * 24 * 60 + y"),
     "any operator": ("def f(x, y):\n    return x / y\n", {2: 1.0}, "WRONG_VALUE", "", "return x ** y"),
+    "a text's letter case": ("def f(x):\n    return x.kind == 'AS'\n", {2: 1.0}, "WRONG_VALUE", "",
+        "x.kind.upper() == 'AS'"),
+    "places in a text": ("def f(x):\n    return '(%s)' ^ x\n", {2: 1.0}, "WRONG_VALUE", "", "return '(%s)' % x"),
+    "what fills a table": (
+        "TABLE = {}\n\n\ndef add(k):\n    TABLE[k[1]] = k\n\n\nadd('ab')\n\n\ndef f(k):\n    return TABLE[k]\n",
+        {12: 1.0}, "WRONG_VALUE", "",
+        "TABLE[k[0]] = k",
+    ),
     "constant of the module": ("LIMIT = 9\n\n\ndef f(x):\n    return x < LIMIT\n", {5: 1.0}, "WRONG_VALUE", "",
         "LIMIT = 10"),
 }  # fmt: skip
@@ -198,6 +207,18 @@ def test_a_text_is_corrected_by_the_values_compared() -> None:
     case = case_of(b'def greet(name):\n    return "Helo, " + name + "!"\n', {2: 1.0}, failure=failure)
 
     tried, good = driven(case, says('"Hello, " + name'))
+
+    assert tried.index(good[0]) < 64
+
+
+def test_an_exception_becomes_the_one_the_test_waits_for() -> None:
+    test = b"def test_f():\n    with pytest.raises(app.BadName, match='x'):\n        f('x')\n"
+    frames = (Frame("t.py", 3, "test_f", True), Frame("p.py", 5, "f", True))
+    failure = Failure("t.py::test_f", "call", "KeyError", "'x'", frames)
+    source = b"class BadName(ValueError):\n    pass\n\ndef f(name):\n    return {}[name]\n"
+    case = replace(case_of(source, {5: 1.0}, FailureClass.WRONG_EXCEPTION, failure), test_sources={"t.py": test})
+
+    tried, good = driven(case, says("except KeyError as error: raise BadName(str(error)) from error"))
 
     assert tried.index(good[0]) < 64
 

@@ -79,6 +79,7 @@ TEMPLATES: dict[str, Template] = {
     "caught": exceptions.caught,
     "raised": exceptions.raised,
     "missing-raise": exceptions.missing_raise,
+    "raise-instead": exceptions.raise_instead,
     "try-around": exceptions.try_around,
     "text": texts.text_constant,
     "formatted": texts.formatted,

@@ -159,6 +159,9 @@ def wrap(site: Site) -> Iterator[Change]:
         parent = site.module.parents.get(node)
         if isinstance(parent, ast.Attribute):
             continue
+        if isinstance(parent, ast.Compare):
+            for form in _letter_cases(parent):
+                yield site.put(node, form.format(_inner(site, node, form)), 0.9)
         outer = 1.0 if isinstance(parent, ast.Return | ast.Assign | ast.Call | ast.For | ast.comprehension) else 0.6
         for form, fit in _WRAPPERS.get(site.kind(node), _WRAPPERS[""]):
             yield site.put(node, form.format(_inner(site, node, form)), fit * outer)
@@ -166,6 +169,17 @@ def wrap(site: Site) -> Iterator[Change]:
             target = site.text(site.node.targets[0])
             for form in ("max({}, {})", "min({}, {})"):
                 yield site.put(node, form.format(target, site.text(node)), 0.8)
+
+
+def _letter_cases(comparison: ast.Compare) -> Iterator[str]:
+    """How a value has to be spelt that is compared with texts all in one case."""
+    others = [comparison.left, *comparison.comparators]
+    texts = [each for other in others for each in getattr(other, "elts", [other]) if isinstance(each, ast.Constant)]
+    values = [each.value for each in texts if isinstance(each.value, str)]
+    if values and all(value.isupper() for value in values):
+        yield "{}.upper()"
+    if values and all(value.islower() for value in values):
+        yield "{}.lower()"
 
 
 def _inner(site: Site, node: ast.expr, form: str) -> str:

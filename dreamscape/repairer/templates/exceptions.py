@@ -58,12 +58,12 @@ def caught(site: Site) -> Iterator[Change]:
         for name, fit in choices.items():
             if name in own or not name.isidentifier():
                 continue
-            yield site.put(handler.type, f"({', '.join([*own, name])})", fit)
-            yield site.put(handler.type, name, 0.9 * fit)
+            for text, share in ((f"({', '.join([*own, name])})", 1.0), (name, 0.9)):
+                yield site.splice(*site.module.span(handler.type), text, share * fit, f"`{text}` caught")
         for left_out in own if len(own) > 1 else ():
             kept = [name for name in own if name != left_out]
             text = f"({', '.join(kept)})" if len(kept) > 1 else kept[0]
-            yield site.put(handler.type, text, 0.6)
+            yield site.splice(*site.module.span(handler.type), text, 0.6, f"only `{text}` caught")
 
 
 def raised(site: Site) -> Iterator[Change]:
@@ -110,23 +110,43 @@ def _arguments(site: Site, name: str) -> str:
     return f"(f'invalid {first}: {{{first}!r}}')" if first else "('invalid value')"
 
 
+def raise_instead(site: Site) -> Iterator[Change]:
+    """The statement in a ``try`` that turns the exception seen into the one that is waited for."""
+    answers = {each: 1.0 for each in site.clues.wanted_exceptions if each in EXCEPTIONS or each in site.scope.globals}
+    if site.clues.failure_class is FailureClass.WRONG_EXCEPTION:
+        answers.setdefault("ValueError", 0.4)  # what callers tend to wait for
+    for wanted, fit in answers.items():
+        signature = site.project.signature(wanted)
+        told = _arguments(site, wanted) if signature and signature.names else "(str(error))"
+        for seen in _seen(site):
+            if seen != wanted:
+                yield from _try(site, f"{seen} as error", f"raise {wanted}{told} from error", fit)
+
+
 def try_around(site: Site) -> Iterator[Change]:
     """The statement in a ``try`` that answers the exception seen with a usual value."""
-    seen = [
-        name for name in site.clues.raised if name in EXCEPTIONS and name not in ("AssertionError", "RecursionError")
-    ]
-    if not seen or not isinstance(site.node, ast.Assign | ast.Return | ast.Expr | ast.AugAssign):
-        return
-    code = site.module.body_code([site.node], shift=site.module.indent_unit)
-    if code is None:
-        return
-    indent, unit = site.module.indent(site.node), site.module.indent_unit
     target = site.text(site.node.targets[0]) if isinstance(site.node, ast.Assign) else ""
     answers = [f"{target} = {value}" for value in ("None", "0", "[]", "''", "{}")] if target else []
     answers += [f"return {value}".rstrip() for value in ("None", "False", "0", "[]", "''")]
     if site.module.loop_of(site.node):
         answers += ["continue", "break"]
-    for name in seen[:2]:
+    for seen in _seen(site):
         for at, answer in enumerate([*answers, "pass"]):
-            text = f"{indent}try:\n{code}{indent}except {name}:\n{indent}{unit}{answer}\n"
-            yield from site.rewrite([site.node], text, 0.8 - 0.04 * at, f"`except {name}: {answer}` around it")
+            yield from _try(site, seen, answer, 0.8 - 0.04 * at)
+
+
+def _seen(site: Site) -> list[str]:
+    """The exceptions that ended the tests and may be caught."""
+    raised = site.clues.raised
+    return [name for name in raised if name in EXCEPTIONS and name not in ("AssertionError", "RecursionError")][:2]
+
+
+def _try(site: Site, caught: str, answer: str, fit: float) -> Iterator[Change]:
+    """The statement in a ``try``; nothing where it is a block or cannot be indented."""
+    if not isinstance(site.node, ast.Assign | ast.Return | ast.Expr | ast.AugAssign):
+        return
+    indent, unit = site.module.indent(site.node), site.module.indent_unit
+    code = site.module.body_code([site.node], shift=unit)
+    if code is not None:
+        text = f"{indent}try:\n{code}{indent}except {caught}:\n{indent}{unit}{answer}\n"
+        yield from site.rewrite([site.node], text, fit, f"`except {caught}: {answer}` around it")

@@ -118,7 +118,8 @@ def attribute(site: Site) -> Iterator[Change]:
             yield from _everywhere(site, node, name)
         for name, fit in sorted(choices.items(), key=lambda each: -each[1])[:40]:
             if name != node.attr:
-                yield site.put(node, f"{owner}.{name}", min(1.0, fit * (1.5 if missing else 1.0)))
+                fit = min(1.0, fit * (1.5 if missing else 1.0))
+                yield site.splice(*_own_name(site, node), name, fit, f"`{owner}.{node.attr}` becomes `{owner}.{name}`")
 
 
 _NEAR = 0.75
@@ -133,12 +134,16 @@ def _nearest_members(name: str) -> tuple[str, ...]:
 
 def _everywhere(site: Site, node: ast.Attribute, name: str) -> Iterator[Change]:
     """The attribute renamed wherever the file has it: what does not exist is wrong at each place."""
-    ends = [site.module.span(each)[1] for each in ast.walk(site.module.tree)
-            if isinstance(each, ast.Attribute) and each.attr == node.attr]  # fmt: skip
-    if len(ends) > 1:
-        length = len(node.attr.encode())
-        splices = tuple(Splice(end - length, end, name) for end in sorted(ends))
-        yield Change(splices, 1.0, f"`{node.attr}` becomes `{name}` in all {len(ends)} places")
+    same = [each for each in ast.walk(site.module.tree) if isinstance(each, ast.Attribute) and each.attr == node.attr]
+    if len(same) > 1:
+        splices = tuple(Splice(*span, name) for span in sorted(_own_name(site, each) for each in same))
+        yield Change(splices, 1.0, f"`{node.attr}` becomes `{name}` in all {len(same)} places")
+
+
+def _own_name(site: Site, node: ast.Attribute) -> tuple[int, int]:
+    """Where the attribute itself is written, without its owner."""
+    end = site.module.span(node)[1]
+    return end - len(node.attr.encode()), end
 
 
 def _called(site: Site) -> list[ast.expr]:
