@@ -9,7 +9,8 @@ import pytest
 
 
 def missing(part: str, reason: str) -> NoReturn:
-    """Ends a test for want of a part: sandbox, bubblewrap, packages (what pip fetches), and others as they arrive."""
+    """Ends a test for want of a part: sandbox, bubblewrap, packages (what pip fetches), interpreters
+    (one newer than ours), and others as they arrive."""
     if part in map(str.strip, os.environ.get("DREAMSCAPE_REQUIRE", "").split(",")):
         pytest.fail(f"{part} is required here: {reason}")
     pytest.skip(reason)
