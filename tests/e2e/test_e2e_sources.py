@@ -102,15 +102,17 @@ def a_newer_python(folder: Path) -> Path:
     """An interpreter newer than ours, with pytest; skips where the machine has none."""
     places = [*Path.home().glob(".pyenv/versions/3.*/bin/python"), *Path("/usr/bin").glob("python3.[0-9][0-9]")]
     asks = "import sys; print(sys.version_info[1])"
-    for python in places:
-        asked = subprocess.run([python, "-c", asks], capture_output=True, check=False)
-        if int(asked.stdout or -1) > max(sys.version_info[1], 11):
-            subprocess.run([python, "-m", "venv", folder], check=True, capture_output=True)
-            pip = [folder / "bin" / "python", "-m", "pip", "install", "-q", "pytest"]
-            if subprocess.run(pip, capture_output=True, check=False).returncode:
-                missing("packages", "pytest cannot be installed into a newer interpreter")
-            return folder / "bin" / "python"
-    missing("interpreters", "there is no Python newer than ours here")
+    minors = {
+        python: subprocess.run([python, "-c", asks], capture_output=True, check=False).stdout for python in places
+    }
+    newer = [python for python, minor in minors.items() if int(minor or -1) > max(sys.version_info[1], 11)]
+    if not newer:
+        missing("interpreters", "there is no Python newer than ours here")
+    subprocess.run([newer[0], "-m", "venv", folder], check=True, capture_output=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "-q", "pytest"]
+    if subprocess.run(pip, capture_output=True, check=False).returncode:
+        missing("packages", "pytest cannot be installed into a newer interpreter")
+    return folder / "bin" / "python"
 
 
 @pytest.mark.slow

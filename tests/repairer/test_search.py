@@ -165,6 +165,10 @@ REPAIRS = {
         {3: 1.0}, "WRONG_EXCEPTION",
         "'a'", "except KeyError:",
     ),
+    "caught type that does not exist": (
+        "def f(d):\n    try:\n        return d['a']\n    except KeyEror:\n        return None\n",
+        {4: 1.0}, "IMPORT", "name 'KeyEror' is not defined", "except KeyError:",
+    ),
     "super": (
         "class B(dict):\n    def __init__(self, x):\n        self.x = x\n", {3: 1.0}, "NONE_OR_TYPE", "",
         "super().__init__(",

@@ -52,7 +52,8 @@ def caught(site: Site) -> Iterator[Change]:
         own = [site.text(each) for each in getattr(handler.type, "elts", [handler.type])]
         choices = _types(site)
         for name in own:
-            for other in _RELATED.get(name, ()):
+            is_known = name in EXCEPTIONS or name.partition(".")[0] in site.scope.globals
+            for other in _RELATED.get(name, ()) if is_known else _RELATED:  # what does not exist may be meant for any
                 choices.setdefault(other, 0.5)
         choices.setdefault("Exception", 0.4)
         for name, fit in choices.items():
