@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -349,6 +348,8 @@ def _proposer_of() -> Callable[[ModelCard], Proposer]:
 
 def _new_run() -> str:
     """A name that sorts by time and is never given twice."""
+    import secrets
+
     return f"{clock():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 

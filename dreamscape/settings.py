@@ -230,6 +230,7 @@ def _types() -> dict[str, Any]:
     texts = tuple[str, ...]
     return {
         "scan.ignore": texts,
+        "scan.gitignore": bool,
         "scan.top": at_least_one,
         "scan.churn_months": at_least_one,
         "heal.land": Literal["branch", "commit", "patch"],

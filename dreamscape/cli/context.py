@@ -124,7 +124,33 @@ class _LightHelp:
 
 
 class _Command(_LightHelp, typer.core.TyperCommand):
-    """A command."""
+    """A command that checks plain values itself, because Typer loads pydantic, which costs more CPU than a warm scan,
+    even for options that were not given."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for parameter in self.params:
+            if (general := getattr(parameter, "get_runtime_param", None)) is not None:
+                light = _PlainValues(parameter, general)
+                parameter.get_runtime_param = lambda light=light: light  # type: ignore[attr-defined]  # Typer's own
+        return super().parse_args(ctx, args)
+
+
+class _PlainValues:
+    """Takes absent values, texts and paths as they are, and asks Typer about all others."""
+
+    def __init__(self, parameter: Any, general: Callable[[], Any]) -> None:
+        self._kind = parameter.type_descriptor.annotation
+        self._general = general
+
+    def coerce(self, value: Any, **where: Any) -> Any:
+        if value is None:
+            parameter = where["param"]
+            return () if parameter.multiple or parameter.nargs == -1 else None
+        if type(value) is str and self._kind in (str, Path):
+            return self._kind(value)
+        if type(value) is int and self._kind is int:
+            return value
+        return self._general().coerce(value, **where)
 
 
 class Group(_LightHelp, typer.core.TyperGroup):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dreamscape.cli.context import Options
 from dreamscape.tools.files import atomic_write, explained
+from dreamscape.tools.text import is_surely_plain
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t"}
 
@@ -61,19 +62,34 @@ def plain(value: object) -> object:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
-def write(options: Options, text: str) -> None:
-    """Writes to stdout or, whole or not at all, to ``--output``; control characters come out harmless."""
-    harmless = text.translate(_CONTROLS).rstrip("\n") + "\n"
+def write(options: Options, text: str | bytes) -> None:
+    """Writes text (or its UTF-8) to stdout or, whole or not at all, to ``--output``; control characters come out
+    harmless."""
+    data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
+    if not is_surely_plain(data):
+        data = data.decode().translate(_CONTROLS).encode()
+    data = data.rstrip(b"\n")
     if options.output is None:
-        sys.stdout.write(harmless)
+        _to_stdout(data)
         return
     target = options.output.resolve()
-    data = harmless.encode("utf-8", "backslashreplace")
+    data += b"\n"
     with explained(target):
         if target.exists() and not target.is_file():
             target.write_bytes(data)  # a pipe or a device cannot be replaced
             return
     atomic_write(target, data)
+
+
+def _to_stdout(data: bytes) -> None:
+    """Past the text layer, which would decode and encode megabytes once more."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(data.decode() + "\n")
+        return
+    sys.stdout.flush()
+    stream.write(data)
+    stream.write(b"\n")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[int] = ()) -> str:

@@ -59,30 +59,27 @@ def _opened(options: Options, top: int | None, ignore: list[str]) -> Project:
     return bootstrap.open_project(options.project, options.config, {"scan.top": top, "scan.ignore": patterns})
 
 
-def json_text(result: ScanResult) -> str:
+def json_text(result: ScanResult) -> bytes:
     """The whole result as one JSON object, a file to a line, so that two scans can be compared by lines.
 
-    Written here because a large project has tens of thousands of functions, and the general way takes as long to
-    write them as a warm scan takes to find them. Notes are for people alone.
+    Each row brings its own text, since a large project has tens of thousands of functions. Notes are for people
+    alone.
     """
     from json import JSONEncoder
 
+    from dreamscape.domain.rows import fields
+
     encode = JSONEncoder(ensure_ascii=False).encode
-    rows = ",\n  ".join(
-        encode({**_fields(row), "functions": list(map(_fields, row.functions))}) for row in result.files
-    )
-    skipped = ",\n  ".join(encode(_fields(row)) for row in result.skipped)
-    return (
-        f'{{"schema": "dreamscape.scan/1",\n"project": {encode(result.project)},\n'
-        f'"files": [\n  {rows}\n],\n"skipped": [\n  {skipped}\n],\n'
-        f'"graph": {encode(_fields(result.graph))},\n"cache": {encode(_fields(result.cache))},\n'
+    skipped = ",\n  ".join(encode(fields(row)) for row in result.skipped)
+    before = f'{{"schema": "dreamscape.scan/1",\n"project": {encode(result.project)},\n"files": [\n  '
+    behind = (
+        f'\n],\n"skipped": [\n  {skipped}\n],\n'
+        f'"graph": {encode(fields(result.graph))},\n"cache": {encode(fields(result.cache))},\n'
         f'"seconds": {encode(result.seconds)}}}'
     )
-
-
-def _fields(value: object) -> dict[str, object]:
-    """A flat dataclass as a mapping, its fields in their order."""
-    return {name: getattr(value, name) for name in type(value).__slots__}  # type: ignore[attr-defined]  # they have slots
+    return b"".join(
+        [before.encode("utf-8", "backslashreplace"), result.files.json, behind.encode("utf-8", "backslashreplace")]
+    )
 
 
 def scan_text(result: ScanResult, top: int) -> str:
@@ -128,10 +125,9 @@ def _skipped(skipped: tuple[SkippedFile, ...]) -> Iterator[str]:
 def _summary(result: ScanResult, top: int) -> str:
     if not result.files:
         return f"no Python file to rank in {result.project}"
-    functions = sum(len(row.functions) for row in result.files)
     shown = f", the first {top} shown" if len(result.files) > top else ""
     return (
-        f"{_count(len(result.files), 'file')}{shown}, {_count(functions, 'function')}, "
+        f"{_count(len(result.files), 'file')}{shown}, {_count(result.files.functions, 'function')}, "
         f"{_count(result.graph.edges, 'import')} between them; "
         f"{result.cache.hits:,} remembered, {result.cache.misses:,} read, in {result.seconds:.2f} s"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dreamscape.domain.rows import Rows
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionRow:
@@ -75,7 +77,7 @@ class ScanResult:
     """
 
     project: str
-    files: tuple[FileRow, ...]
+    files: Rows
     skipped: tuple[SkippedFile, ...]
     graph: GraphSize
     cache: CacheUse

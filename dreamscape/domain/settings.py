@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """``ignore`` holds patterns in gitignore syntax beside those of `.scannerignore`; ``top`` rows are shown."""
+    """``ignore`` holds patterns in gitignore syntax beside those of `.scannerignore`; ``gitignore`` tells whether
+    `.gitignore` files count, too; ``top`` rows are shown."""
 
     ignore: tuple[str, ...] = ()
+    gitignore: bool = True
     top: int = 20
     churn_months: int = 12
 

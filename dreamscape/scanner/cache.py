@@ -10,17 +10,22 @@ import hashlib
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dreamscape import __version__
 from dreamscape.domain.errors import DreamscapeError
-from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
-from dreamscape.scanner.measure import LARGEST_SOURCE
+from dreamscape.scanner.patterns import Translated
 from dreamscape.scanner.walk import Found
 from dreamscape.tools.files import STATE_FOLDER, state_folder
+from dreamscape.tools.text import is_surely_plain
 
-FORMAT = f"2:{__version__}:{sys.version_info[0]}.{sys.version_info[1]}"
+if TYPE_CHECKING:
+    from dreamscape.scanner.facts import Reading
+
+FORMAT = f"3:{__version__}:{sys.version_info[0]}.{sys.version_info[1]}"
 """Facts of another version, or read by another Python's grammar, are not ours."""
 SETTLED_NS = 2_000_000_000
 """A file changed less than this before the scan may change again within the same time stamp; its content decides."""
@@ -29,13 +34,15 @@ KEPT_PER_FILE = 4
 _TABLES = """
 CREATE TABLE about (format TEXT NOT NULL);
 CREATE TABLE places (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, digest BLOB) WITHOUT ROWID;
-CREATE TABLE readings (digest BLOB PRIMARY KEY, data TEXT) WITHOUT ROWID;
+CREATE TABLE readings (digest BLOB PRIMARY KEY, data TEXT);
+CREATE TABLE rules (digest BLOB PRIMARY KEY, data TEXT);
+CREATE TABLE ranking (key BLOB PRIMARY KEY, data BLOB);
 """
 _MANY = 500
 
 
 class Cache:
-    """Readings by content, and where each content was last seen. Reads at once, writes once, at the end.
+    """Readings by content, where each content was last seen, rules by their text, and the last ranking.
 
     ``problem`` says why nothing can be remembered, where that is so; the scan goes on without.
     """
@@ -44,6 +51,7 @@ class Cache:
         self._file = file
         self._places: dict[bytes, tuple[int, int, int, bytes]] = {}
         self._connection: sqlite3.Connection | None = None
+        self._digests: frozenset[bytes] | None = None
         self.problem = ""
         if file is None:
             return
@@ -70,33 +78,65 @@ class Cache:
         place = self._places.get(_name(found))
         return place[3] if place and place[:3] == (found.size, found.mtime_ns, found.ctime_ns) else None
 
+    def knows(self, digest: bytes) -> bool:
+        """Whether a content was read by some earlier scan."""
+        if self._digests is None:
+            self._digests = frozenset(row[0] for row in self._select("SELECT digest FROM readings"))
+        return digest in self._digests
+
+    def forget(self, digests: Iterable[bytes]) -> None:
+        """Takes contents for unknown whose reading makes no sense any more."""
+        self.knows(b"")
+        self._digests = (self._digests or frozenset()).difference(digests)
+
     def readings(self, digests: Iterable[bytes]) -> dict[bytes, Reading]:
         """What is remembered of these contents; what cannot be understood counts as forgotten."""
+        from dreamscape.scanner.forms import reading_of
+
         wanted = list(digests)
         remembered: dict[bytes, Reading] = {}
         for start in range(0, len(wanted), _MANY):
             part = wanted[start : start + _MANY]
-            for digest, data in self._select(part):
+            marks = ",".join("?" * len(part))
+            for digest, data in self._select(f"SELECT digest, data FROM readings WHERE digest IN ({marks})", *part):
                 with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
-                    remembered[digest] = _reading(json.loads(data))
+                    remembered[digest] = reading_of(json.loads(data))
         return remembered
 
-    def _select(self, digests: list[bytes]) -> list[tuple[bytes, str]]:
+    def rules(self) -> dict[bytes, list[Translated]]:
+        """Rule files translated by earlier scans, by the digest of their text."""
+        known: dict[bytes, list[Translated]] = {}
+        for digest, data in self._select("SELECT digest, data FROM rules"):
+            with contextlib.suppress(ValueError, TypeError, RecursionError):
+                known[digest] = [
+                    (str(regex), bool(out), bool(folders), int(line)) for regex, out, folders, line in json.loads(data)
+                ]
+        return known
+
+    def ranking(self, key: bytes) -> bytes | None:
+        """The last ranking if it was made under this key and is whole. What a terminal could take for a
+        command is not taken: a project may have written the file itself."""
+        for (packed,) in self._select("SELECT data FROM ranking WHERE key = ?", key):
+            with contextlib.suppress(zlib.error, TypeError):
+                data = zlib.decompress(packed)
+                if is_surely_plain(data):
+                    return data
+        return None
+
+    def _select(self, question: str, *values: bytes) -> list[tuple[Any, ...]]:
+        """All rows that answer; none where the file is damaged."""
         if self._connection is None:
             return []
-        marks = ",".join("?" * len(digests))
         try:
-            return self._connection.execute(
-                f"SELECT digest, data FROM readings WHERE digest IN ({marks})", digests
-            ).fetchall()
-        except sqlite3.Error:
+            return self._connection.execute(question, values).fetchall()
+        except (sqlite3.Error, UnicodeError):
             self._start_over()
             return []
 
     def _start_over(self) -> None:
         """Throws a damaged file away; this scan writes a new one."""
         self.close()
-        self._places = {}
+        self._places, self._digests = {}, frozenset()
         try:
             self._connection = _new(self._file) if self._file else None
         except (sqlite3.Error, OSError) as error:
@@ -109,22 +149,60 @@ class Cache:
             _name(file): (file.size, file.mtime_ns if file.mtime_ns < settled else -1, file.ctime_ns, digest)
             for file, digest in seen.items()
         }
-        if self._connection is None or (places == self._places and not new):
+        if places != self._places or new:
+            self._write(lambda connection: _save(connection, places, new))
+
+    def remember_rules(self, translated: Mapping[bytes, list[Translated]]) -> None:
+        """Notes translations made now; when there are many, those made before are dropped."""
+        if translated:
+            self._write(lambda connection: _save_rules(connection, translated))
+
+    def remember_ranking(self, key: bytes, ranking: bytes) -> None:
+        """Notes a ranking in place of the last."""
+        row = (key, zlib.compress(ranking, 1))
+        self._write(lambda connection: _save_ranking(connection, row))
+
+    def _write(self, save: Callable[[sqlite3.Connection], None]) -> None:
+        """All of it, or nothing."""
+        if self._connection is None:
             return
         try:
             with self._connection as connection:
-                connection.execute("DELETE FROM places")
-                rows = ((path, *place) for path, place in places.items())
-                connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", rows)
-                texts = ((digest, json.dumps(_plain(reading))) for digest, reading in new.items())
-                connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", texts)
-                (count,) = connection.execute("SELECT count(*) FROM readings").fetchone()
-                if count > KEPT_PER_FILE * len(places) + _MANY:
-                    connection.execute("DELETE FROM readings WHERE digest NOT IN (SELECT digest FROM places)")
+                save(connection)
         except sqlite3.OperationalError as error:
             self.problem = f"nothing is remembered for the next scan: {error}"
         except sqlite3.DatabaseError:
             self._start_over()
+
+
+def _save(
+    connection: sqlite3.Connection,
+    places: Mapping[bytes, tuple[int, int, int, bytes]],
+    new: Mapping[bytes, Reading],
+) -> None:
+    from dreamscape.scanner.forms import plain
+
+    connection.execute("DELETE FROM places")
+    rows = ((path, *place) for path, place in places.items())
+    connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", rows)
+    texts = ((digest, json.dumps(plain(reading))) for digest, reading in new.items())
+    connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", texts)
+    (count,) = connection.execute("SELECT count(*) FROM readings").fetchone()
+    if count > KEPT_PER_FILE * len(places) + _MANY:
+        connection.execute("DELETE FROM readings WHERE digest NOT IN (SELECT digest FROM places)")
+
+
+def _save_rules(connection: sqlite3.Connection, translated: Mapping[bytes, list[Translated]]) -> None:
+    (count,) = connection.execute("SELECT count(*) FROM rules").fetchone()
+    if count > _MANY:
+        connection.execute("DELETE FROM rules")
+    rows = ((digest, json.dumps(lines)) for digest, lines in translated.items())
+    connection.executemany("INSERT OR REPLACE INTO rules VALUES (?, ?)", rows)
+
+
+def _save_ranking(connection: sqlite3.Connection, row: tuple[bytes, bytes]) -> None:
+    connection.execute("DELETE FROM ranking")
+    connection.execute("INSERT INTO ranking VALUES (?, ?)", row)
 
 
 def digest_of(source: bytes) -> bytes:
@@ -168,35 +246,3 @@ def _configure(connection: sqlite3.Connection) -> None:
     # A crash may damage the file; then it is made anew, so nothing needs to wait for the disk.
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA trusted_schema = OFF")
-
-
-def _plain(reading: Reading) -> list[object]:
-    match reading:
-        case Unreadable(reason):
-            return [reason]
-        case FileFacts(functions, imports, sloc, index):
-            rows = [[f.name, f.line, f.end_line, f.complexity, list(f.calls)] for f in functions]
-            return [rows, [[i.module, list(i.names), i.level] for i in imports], sloc, index]
-
-
-def _reading(data: object) -> Reading:
-    """The reading behind `_plain`'s lists. Raises ValueError or TypeError where they are not ours."""
-    match data:
-        case [str(reason)]:
-            return Unreadable(reason)
-        case [list(rows), list(imports), int(sloc), int() | float() as index] if (
-            0 <= index <= 100 and 0 <= sloc <= LARGEST_SOURCE
-        ):
-            return FileFacts(
-                tuple(_function(*row) for row in rows),
-                tuple(Import(str(module), tuple(map(str, names)), int(level)) for module, names, level in imports),
-                sloc,
-                float(index),
-            )
-    raise ValueError("not a reading")
-
-
-def _function(name: str, line: int, end_line: int, complexity: int, calls: list[str]) -> FunctionFacts:
-    if not 1 <= complexity <= LARGEST_SOURCE:
-        raise ValueError("no function is so complex")
-    return FunctionFacts(str(name), int(line), int(end_line), int(complexity), tuple(map(str, calls)))

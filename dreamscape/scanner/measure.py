@@ -1,36 +1,13 @@
-"""Reads one source file and measures it; whatever is wrong with it becomes a reason, never an exception."""
+"""Measures one source; whatever is wrong with it becomes a reason, never an exception."""
 
 from __future__ import annotations
 
 import ast
-import os
-import stat
 import warnings
-from pathlib import Path
 
 from dreamscape.scanner.facts import FileFacts, Reading, Unreadable
 from dreamscape.scanner.lines import count_lines
 from dreamscape.scanner.syntax import read_syntax
-from dreamscape.scanner.walk import reason_of
-
-LARGEST_SOURCE = 4 * 1024 * 1024
-"""Bytes (chosen): the largest hand-written modules stay below a tenth; one parse takes hundreds of times its size."""
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-
-
-def read_source(file: Path) -> bytes | Unreadable:
-    """The file's bytes. It is opened without waiting, so that what became a pipe meanwhile does not hang the scan."""
-    try:
-        descriptor = os.open(file, _OPEN_FLAGS)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - takes over the descriptor
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Unreadable("not a regular file")
-            source = stream.read(LARGEST_SOURCE + 1)
-    except OSError as error:
-        return Unreadable(reason_of(error))
-    if len(source) > LARGEST_SOURCE:
-        return Unreadable(f"larger than {LARGEST_SOURCE // 1024 // 1024} MiB")
-    return source
 
 
 def measure(source: bytes) -> Reading:

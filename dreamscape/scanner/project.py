@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from dreamscape.domain.errors import UsageError
+from dreamscape.domain.rows import Rows
 from dreamscape.domain.scan import CacheUse, ScanResult, SkippedFile
 from dreamscape.domain.settings import ScanSettings
-from dreamscape.scanner.cache import Cache, digest_of
-from dreamscape.scanner.churn import read_churn
-from dreamscape.scanner.facts import FileFacts, Reading, Unreadable
-from dreamscape.scanner.ignore import rules_for
-from dreamscape.scanner.measure import measure, read_source
-from dreamscape.scanner.ranking import Signals, rank, shown
-from dreamscape.scanner.walk import Found, walk
+from dreamscape.scanner.cache import FORMAT, Cache, digest_of
+from dreamscape.scanner.contents import Contents, read_contents
+from dreamscape.scanner.ignore import Rules, rules_for
+from dreamscape.scanner.patterns import PatternBook
+from dreamscape.scanner.remembered import Ranked, history_state, remembered
+from dreamscape.scanner.walk import Found, shown, walk
 
 
 class ProjectScanner:
@@ -52,64 +52,58 @@ class ProjectScanner:
             return self._scanned(self.project.resolve(), start)
 
     def _scanned(self, project: Path, start: float) -> ScanResult:
-        found, unseen = walk(project, rules_for(project, self.settings.ignore))
         with closing(Cache(self.cache)) as cache:
-            read = _read_all(project, found, cache)
-            churn = read_churn(project, self.settings.churn_months)
-            signals = Signals(churn.commits, self.failures, self.runtime, self.settings.churn_months)
-            ranking = rank(read.facts, signals)
+            book = PatternBook(cache.rules())
+            found, unseen = walk(project, self._rules(project, book))
+            cache.remember_rules(book.new)
+            contents = read_contents(project, found, cache)
+            history = history_state(project)
+            key = self._key(history, contents.seen, [*unseen, *contents.skipped])
+            ranked = remembered(cache.ranking(key))
+            if ranked is None:
+                ranked = self._ranked(contents, unseen, cache)
+                # Why a signal is missing may change without a trace in the history, unless there is no history at all.
+                if not (ranked.note and history):
+                    cache.remember_ranking(key, ranked.packed())
             return ScanResult(
                 project=shown(str(project)),
-                files=ranking.files,
-                skipped=_in_order([*unseen, *read.skipped]),
-                graph=ranking.graph,
-                cache=read.use,
+                files=ranked.files,
+                skipped=ranked.skipped,
+                graph=ranked.graph,
+                cache=CacheUse(hits=len(contents.seen) - len(contents.new), misses=len(contents.new)),
                 seconds=round(time.perf_counter() - start, 3),
-                notes=tuple(note for note in (churn.note, cache.problem) if note),
+                notes=tuple(note for note in (ranked.note, cache.problem) if note),
             )
+
+    def _rules(self, project: Path, book: PatternBook) -> Rules:
+        return rules_for(project, self.settings.ignore, with_gitignore=self.settings.gitignore, book=book)
+
+    def _key(self, history: str, seen: Mapping[Found, bytes], unseen: Iterable[SkippedFile]) -> bytes:
+        """Names everything a ranking is made of; whatever else comes to decide one belongs in here, too."""
+        settings = replace(self.settings, top=0)  # how many are shown decides nothing
+        signals = (sorted((self.failures or {}).items()), sorted((self.runtime or {}).items()))
+        absent = (self.failures is None, self.runtime is None)
+        said = (FORMAT, history, settings, signals, absent, sorted(map(repr, unseen)))
+        names = (file.path.encode("utf-8", "surrogateescape") + b"\0" + digest for file, digest in seen.items())
+        return digest_of(b"\0".join([repr(said).encode("utf-8", "backslashreplace"), *sorted(names)]))
+
+    def _ranked(self, contents: Contents, unseen: list[SkippedFile], cache: Cache) -> Ranked:
+        from dreamscape.scanner.churn import read_churn
+        from dreamscape.scanner.facts import FileFacts, Unreadable
+        from dreamscape.scanner.ranking import Signals, rank
+
+        readings = contents.readings(cache)
+        facts = {file.path: reading for file, reading in readings if isinstance(reading, FileFacts)}
+        bad = [SkippedFile(file.path, reading.reason) for file, reading in readings if isinstance(reading, Unreadable)]
+        churn = read_churn(contents.project, self.settings.churn_months)
+        signals = Signals(churn.commits, self.failures, self.runtime, self.settings.churn_months)
+        ranking = rank(facts, signals)
+        return Ranked(Rows.of(ranking.files), ranking.graph, _in_order([*unseen, *contents.skipped, *bad]), churn.note)
 
 
 def _in_order(skipped: list[SkippedFile]) -> tuple[SkippedFile, ...]:
     rows = (SkippedFile(shown(row.path), shown(row.reason)) for row in skipped)
     return tuple(sorted(rows, key=lambda row: row.path))
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    facts: dict[str, FileFacts]
-    skipped: list[SkippedFile]
-    use: CacheUse
-
-
-def _read_all(project: Path, found: Sequence[Found], cache: Cache) -> _Read:
-    """Facts of every file: remembered by its time stamps, else by its content, else measured now."""
-    now_ns = time.time_ns()
-    seen = {file: digest for file in found if (digest := cache.known_digest(file)) is not None}
-    readings = cache.readings(set(seen.values()))
-    new: dict[bytes, Reading] = {}
-    skipped: list[SkippedFile] = []
-    for file in found:
-        if seen.get(file) in readings:
-            continue
-        source = read_source(project / file.path)
-        if isinstance(source, Unreadable):
-            seen.pop(file, None)
-            skipped.append(SkippedFile(file.path, source.reason))
-            continue
-        digest = seen[file] = digest_of(source)
-        if digest not in readings:
-            readings.update(cache.readings([digest]))
-        if digest not in readings:
-            readings[digest] = new[digest] = measure(source)
-    cache.remember(seen, new, now_ns)
-    facts: dict[str, FileFacts] = {}
-    for file, digest in sorted(seen.items(), key=lambda entry: entry[0].path):
-        match readings[digest]:
-            case FileFacts() as known:
-                facts[file.path] = known
-            case Unreadable(reason):
-                skipped.append(SkippedFile(file.path, reason))
-    return _Read(facts, skipped, CacheUse(hits=len(seen) - len(new), misses=len(new)))
 
 
 @contextmanager

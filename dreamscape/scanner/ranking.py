@@ -13,6 +13,7 @@ from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.impact import Measures, Scales, Scores, function_impact, score
 from dreamscape.scanner.imports import import_graph
 from dreamscape.scanner.reasons import Reasons
+from dreamscape.scanner.walk import shown
 
 DIGITS = 4
 """Scores are rounded: sums of floats may differ in their last digits from machine to machine."""
@@ -130,8 +131,3 @@ def _row(
         why=reasons.why(measures, scores, facts),
         functions=functions,
     )
-
-
-def shown(text: str) -> str:
-    """A path or message as valid Unicode: bytes that are none become ``\\\\xNN``."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

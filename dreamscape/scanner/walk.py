@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreamscape.domain.scan import SkippedFile
-from dreamscape.scanner.ignore import BUILD_OUTPUT, ENVIRONMENT_MARKS, Rules
+from dreamscape.scanner.ignore import ENVIRONMENT_MARKS, UNLESS_PACKAGE, Rules
 
 SUFFIXES = (".py", ".pyw")
 _KINDS = {
@@ -42,7 +42,7 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
     pending = [("", rules)]
     while pending:
         relative, above = pending.pop()
-        folder = project / relative
+        folder = f"{project}/{relative}"
         try:
             with os.scandir(folder) as listing:
                 entries = list(listing)
@@ -50,7 +50,7 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
             skipped.append(SkippedFile(relative.rstrip("/") or ".", reason_of(error)))
             continue
         names = {entry.name for entry in entries}
-        if relative and not names.isdisjoint(ENVIRONMENT_MARKS):
+        if relative and is_environment(names):
             continue
         inside = above.within(folder, relative, names)
         pending.extend((path, inside) for path in _folders(entries, relative, inside))
@@ -63,18 +63,29 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
                         skipped.append(problem)
                     case None:
                         pass
-    return sorted(found, key=lambda file: file.path), skipped
+    found.sort(key=lambda file: file.path)
+    return found, skipped
+
+
+def is_environment(names: Collection[str]) -> bool:
+    """Whether a folder that holds these names is an environment with other people's code."""
+    return not ENVIRONMENT_MARKS.isdisjoint(names)
 
 
 def _folders(entries: list[os.DirEntry[str]], relative: str, rules: Rules) -> Iterator[str]:
     """The sub-folders to enter, each with a closing slash."""
     for entry in entries:
-        path = f"{relative}{entry.name}/"
-        if not entry.is_dir(follow_symlinks=False) or rules.leave_out(path):
-            continue
-        is_output = entry.name in BUILD_OUTPUT or entry.name.endswith(".egg-info")
-        if not is_output or Path(entry.path, "__init__.py").is_file():
-            yield path
+        if entry.is_dir(follow_symlinks=False):
+            path = f"{relative}{entry.name}/"
+            if not rules.leave_out(path) and not is_output(entry):
+                yield path
+
+
+def is_output(folder: os.DirEntry[str] | Path) -> bool:
+    """Whether a folder holds what was built or vendored, by its name, and is no package."""
+    if folder.name not in UNLESS_PACKAGE and not folder.name.endswith(".egg-info"):
+        return False
+    return not Path(folder, "__init__.py").is_file()
 
 
 def _look_at(entry: os.DirEntry[str], path: str, project: Path) -> Found | SkippedFile | None:
@@ -110,3 +121,8 @@ def reason_of(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "vanished during the scan"
     return (error.strerror or type(error).__name__).lower()
+
+
+def shown(text: str) -> str:
+    """A path or message as valid Unicode: bytes that are none become ``\\\\xNN``."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from dreamscape.domain.scan import CacheUse, ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner import project as project_module
+from dreamscape.scanner import measure as measure_module
+from dreamscape.scanner import source as source_module
 from dreamscape.scanner.cache import Cache, digest_of
 from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
 from dreamscape.scanner.walk import Found
@@ -50,8 +51,8 @@ def test_a_second_scan_reads_and_parses_nothing_and_says_the_same(
     for file in project.iterdir():
         os.utime(file, (1_000_000_000, 1_000_000_000))
     first = scan(project, own(project))
-    monkeypatch.setattr(project_module, "read_source", None)
-    monkeypatch.setattr(project_module, "measure", None)
+    monkeypatch.setattr(source_module, "read_source", None)
+    monkeypatch.setattr(measure_module, "measure", None)
 
     second = scan(project, own(project))
 
@@ -131,6 +132,7 @@ def test_rows_that_are_not_ours_are_forgotten(project: Path, row: str) -> None:
     first = scan(project, own(project))
     with sqlite3.connect(own(project)) as connection:
         connection.execute("UPDATE readings SET data = ?", (row,))
+        connection.execute("DELETE FROM ranking")
     connection.close()
 
     second = scan(project, own(project))

@@ -12,8 +12,9 @@ from radon.metrics import mi_visit
 from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner.facts import FileFacts, Unreadable
-from dreamscape.scanner.measure import LARGEST_SOURCE, measure, read_source
+from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Unreadable
+from dreamscape.scanner.measure import measure
+from dreamscape.scanner.source import read_source
 
 
 def reason(source: bytes) -> str:

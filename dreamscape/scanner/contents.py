@@ -1,0 +1,69 @@
+"""Found files go in; what each of them holds comes out: remembered by its time stamps, else by its content, else
+measured now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamscape.domain.scan import SkippedFile
+from dreamscape.scanner.cache import Cache, digest_of
+from dreamscape.scanner.walk import Found
+
+if TYPE_CHECKING:
+    from dreamscape.scanner.facts import Reading
+
+
+@dataclass(slots=True)
+class Contents:
+    """The digest of every file that could be read, by path; ``new`` holds what was measured by this scan."""
+
+    project: Path
+    seen: dict[Found, bytes] = field(default_factory=dict)
+    new: dict[bytes, Reading] = field(default_factory=dict)
+    skipped: list[SkippedFile] = field(default_factory=list)
+
+    def look_at(self, files: Iterable[Found], cache: Cache) -> None:
+        """Reads these files, and measures those whose content no scan has met before."""
+        from dreamscape.scanner.facts import Unreadable
+        from dreamscape.scanner.measure import measure
+        from dreamscape.scanner.source import read_source
+
+        for file in files:
+            source = read_source(f"{self.project}/{file.path}")
+            if isinstance(source, Unreadable):
+                self.seen.pop(file, None)
+                self.skipped.append(SkippedFile(file.path, source.reason))
+                continue
+            digest = self.seen[file] = digest_of(source)
+            if digest not in self.new and not cache.knows(digest):
+                self.new[digest] = measure(source)
+
+    def readings(self, cache: Cache) -> list[tuple[Found, Reading]]:
+        """What each file says about itself, by path; what the memory has lost meanwhile is measured again."""
+        known = cache.readings(set(self.seen.values()) - set(self.new))
+        lost = [file for file, digest in self.seen.items() if digest not in known and digest not in self.new]
+        if lost:
+            cache.forget({self.seen[file] for file in lost})
+            self.look_at(lost, cache)
+            cache.remember(self.seen, self.new, time.time_ns())
+        known |= self.new
+        return sorted(((file, known[digest]) for file, digest in self.seen.items()), key=lambda row: row[0].path)
+
+
+def read_contents(project: Path, found: Sequence[Found], cache: Cache) -> Contents:
+    """What every file holds; nothing is opened that looks as it did at the last scan."""
+    now_ns = time.time_ns()
+    contents = Contents(project)
+    for file in found:
+        digest = cache.known_digest(file)
+        if digest is not None:
+            contents.seen[file] = digest
+    unknown = [file for file in found if file not in contents.seen]
+    if unknown:
+        contents.look_at(unknown, cache)
+    cache.remember(contents.seen, contents.new, now_ns)
+    return contents
