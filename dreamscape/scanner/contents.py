@@ -28,19 +28,25 @@ class Contents:
 
     def look_at(self, files: Iterable[Found], cache: Cache) -> None:
         """Reads these files, and measures those whose content no scan has met before."""
+        from dreamscape.scanner.measure import quietly
+
+        with quietly():
+            for file in files:
+                self._look_at(file, cache)
+
+    def _look_at(self, file: Found, cache: Cache) -> None:
         from dreamscape.scanner.facts import Unreadable
         from dreamscape.scanner.measure import measure
         from dreamscape.scanner.source import read_source
 
-        for file in files:
-            source = read_source(f"{self.project}/{file.path}")
-            if isinstance(source, Unreadable):
-                self.seen.pop(file, None)
-                self.skipped.append(SkippedFile(file.path, source.reason))
-                continue
-            digest = self.seen[file] = digest_of(source)
-            if digest not in self.new and not cache.knows(digest):
-                self.new[digest] = measure(source)
+        source = read_source(f"{self.project}/{file.path}")
+        if isinstance(source, Unreadable):
+            self.seen.pop(file, None)
+            self.skipped.append(SkippedFile(file.path, source.reason))
+            return
+        digest = self.seen[file] = digest_of(source)
+        if digest not in self.new and not cache.knows(digest):
+            self.new[digest] = measure(source)
 
     def readings(self, cache: Cache) -> list[tuple[Found, Reading]]:
         """What each file says about itself, by path; what the memory has lost meanwhile is measured again."""

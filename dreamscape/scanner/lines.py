@@ -18,18 +18,16 @@ def count_lines(
     comment, as radon's maintainability takes them. Lines inside other strings (``literals``) are code even where they
     begin with ``#``. Line ranges are 1-based and inclusive.
     """
-    lines = [line.strip() for line in source.splitlines()]
-    inside = {line for first, last in literals for line in range(first, last + 1)}
+    lines = list(map(bytes.strip, source.splitlines()))
     text = {line for first, last in texts for line in range(first, last + 1)}
     text_lines = sum(1 for line in text if line <= len(lines) and lines[line - 1])
     filled = len(lines) - lines.count(b"")
-    commented = [number for number, line in enumerate(lines, 1) if b"#" in line and number not in text]
-    whole = sum(1 for number in commented if lines[number - 1].startswith(b"#") and number not in inside)
-    trailing = sum(
-        1
-        for number in commented
-        if number not in inside
-        and not lines[number - 1].startswith(b"#")
-        and _TRAILING_COMMENT.match(lines[number - 1])
-    )
+    inside = {line for first, last in literals for line in range(first, last + 1)} | text
+    whole = trailing = 0
+    for number, line in [row for row in enumerate(lines, 1) if b"#" in row[1]] if b"#" in source else ():
+        if number not in inside:
+            if line.startswith(b"#"):
+                whole += 1
+            elif _TRAILING_COMMENT.match(line):
+                trailing += 1
     return filled - text_lines - whole, whole + trailing + text_lines

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dreamscape.scanner.facts import FileFacts, Reading, Unreadable
 from dreamscape.scanner.lines import count_lines
 from dreamscape.scanner.syntax import read_syntax
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Parsing without what Python warns of in other people's code; set once for many files, as it costs a moment."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def measure(source: bytes) -> Reading:
     """A source's facts. Bytes go to the parser as they are, so that it decodes BOM and coding cookie itself."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about other people's code, or an error where warnings are errors
-            tree = ast.parse(source)
+        tree = ast.parse(source)
     except SyntaxError as error:
         return Unreadable(_reason_of_syntax(error))
     except (RecursionError, MemoryError):

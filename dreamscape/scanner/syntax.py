@@ -11,18 +11,49 @@ Unlike radon, inner functions and the methods of inner classes get a row of thei
 from __future__ import annotations
 
 import ast
+from ast import (  # names without a dot: the loop below looks each of them up millions of times
+    Assert,
+    Assign,
+    AsyncFor,
+    AsyncFunctionDef,
+    AsyncWith,
+    Attribute,
+    AugAssign,
+    BinOp,
+    BoolOp,
+    Call,
+    ClassDef,
+    Compare,
+    Constant,
+    Expr,
+    For,
+    FunctionDef,
+    If,
+    IfExp,
+    JoinedStr,
+    Match,
+    Module,
+    Name,
+    Try,
+    TryStar,
+    UnaryOp,
+    While,
+    With,
+    comprehension,
+)
 from dataclasses import dataclass, field
 from math import log2
 from typing import Any
 
 from dreamscape.scanner.facts import FunctionFacts, Import
 
-_LEAVES = frozenset({ast.Name, type(None), ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
+_LEAVES = frozenset({type(None), ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
+
+_TEXTS = (str, bytes)
 
 # Children of nodes that count for nothing themselves: fields with one node, fields with a list of nodes.
 _PLAIN: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ast.keyword: (("value",), ()),
-    ast.Assign: (("value",), ("targets",)),
     ast.AnnAssign: (("target", "annotation", "value"), ()),
     ast.Return: (("value",), ()),
     ast.Subscript: (("value", "slice"), ()),
@@ -119,14 +150,15 @@ class _Halstead:
     def count(self, operators: int, operands: list[ast.expr], context: str | None) -> None:
         self.operators += operators
         self.operands += len(operands)
+        add = self.named.add
         for operand in operands:
             kind = type(operand)
-            if kind is ast.Name:
-                self.named.add((context, operand.id))  # type: ignore[attr-defined]  # kind says so
-            elif kind is ast.Attribute:
-                self.named.add((context, operand.attr))  # type: ignore[attr-defined]
-            elif kind is ast.Constant:
-                self.named.add((context, operand.value))  # type: ignore[attr-defined]
+            if kind is Name:
+                add((context, operand.id))  # type: ignore[attr-defined]  # kind says so
+            elif kind is Attribute:
+                add((context, operand.attr))  # type: ignore[attr-defined]
+            elif kind is Constant:
+                add((context, operand.value))  # type: ignore[attr-defined]
             else:
                 self.unnamed += 1  # a larger expression is like no other
 
@@ -151,93 +183,99 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
     while stack:
         node = stack.pop()
         kind = type(node)
-        if kind in _LEAVES:
+        if kind is Name:
             continue
-        if kind is ast.Constant:
-            if node.end_lineno != node.lineno:
+        if kind is Constant:
+            # most constants are short; only texts run over lines
+            if type(node.value) in _TEXTS and node.end_lineno != node.lineno:
                 found.literals.append((node.lineno, node.end_lineno))
             continue
-        if kind is ast.Attribute:
+        if kind is Attribute:
             node = node.value
-            while type(node) is ast.Attribute:
+            while type(node) is Attribute:
                 node = node.value
-            if type(node) is not ast.Name:
+            if type(node) is not Name:
                 push(node)
-        elif kind is ast.Call:
+        elif kind is Call:
             called = node.func
-            if type(called) is ast.Name:
+            if type(called) is Name:
                 calls.add(called.id)
             elif type(called) is not ast.Attribute:
                 push(called)
-            elif type(called.value) is ast.Name:
+            elif type(called.value) is Name:
                 calls.add(f"{called.value.id}.{called.attr}")
             else:
                 calls.add(f".{called.attr}")
                 push(called.value)
             push_all(node.args)
-            for keyword in node.keywords:
-                push(keyword.value)
-        elif kind is ast.Expr:
+            if node.keywords:
+                push_all([keyword.value for keyword in node.keywords])
+        elif kind is Assign:
+            push(node.value)
+            push_all(node.targets)
+        elif kind is Expr:
             value = node.value
-            if type(value) is ast.Constant and type(value.value) is str:
+            if type(value) is Constant and type(value.value) is str:
                 found.texts.append((node.lineno, node.end_lineno))
             else:
                 push(value)
+        elif kind in _LEAVES:
+            continue
         elif kind in _PLAIN:
             ones, lists = _PLAIN[kind]
             for name in ones:
                 push(getattr(node, name))
             for name in lists:
                 push_all(getattr(node, name))
-        elif kind is ast.If:
+        elif kind is If:
             points += 1
             orelse = node.orelse
             # an elif is an If of its own and brings its line itself
-            is_elif = len(orelse) == 1 and type(orelse[0]) is ast.If and orelse[0].col_offset == node.col_offset
+            is_elif = len(orelse) == 1 and type(orelse[0]) is If and orelse[0].col_offset == node.col_offset
             found.statements += len(node.body) + len(orelse) + (bool(orelse) and not is_elif)
             push(node.test)
             push_all(node.body)
             push_all(orelse)
-        elif kind is ast.Compare:
+        elif kind is Compare:
             halstead.kinds.update(map(type, node.ops))
             halstead.count(len(node.ops), [node.left, *node.comparators], context)
             push(node.left)
             push_all(node.comparators)
-        elif kind is ast.BinOp:
+        elif kind is BinOp:
             halstead.kinds.add(type(node.op))
             halstead.count(1, [node.left, node.right], context)
             push(node.left)
             push(node.right)
-        elif kind is ast.JoinedStr:
+        elif kind is JoinedStr:
             if node.end_lineno != node.lineno:
                 found.literals.append((node.lineno, node.end_lineno))
             push_all(node.values)
-        elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+        elif kind is FunctionDef or kind is AsyncFunctionDef:
             found.statements += len(node.body) + len(node.decorator_list)
             parent = type(scope.node)
-            is_top = scope.is_top and parent in (ast.Module, ast.ClassDef)
+            is_top = scope.is_top and parent in (Module, ClassDef)
             prefix = f"{scope.prefix}{node.name}."
             scopes.append(_Scope(node.body[:], node, prefix, node.name, is_top, set(), parent))
-        elif kind is ast.BoolOp:
+        elif kind is BoolOp:
             points += len(node.values) - 1
             halstead.kinds.add(type(node.op))
             halstead.count(1, node.values, context)
             push_all(node.values)
-        elif kind is ast.UnaryOp:
+        elif kind is UnaryOp:
             halstead.kinds.add(type(node.op))
             halstead.count(1, [node.operand], context)
             push(node.operand)
-        elif kind is ast.AugAssign:
+        elif kind is AugAssign:
             halstead.kinds.add(type(node.op))
             halstead.count(1, [node.target, node.value], context)
             push(node.target)
             push(node.value)
-        elif kind is ast.comprehension:
+        elif kind is comprehension:
             points += 1 + len(node.ifs)
             push(node.target)
             push(node.iter)
             push_all(node.ifs)
-        elif kind is ast.IfExp:
+        elif kind is IfExp:
             points += 1
             push(node.test)
             push(node.body)
@@ -246,32 +284,40 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
             found.imports.extend(Import(alias.name, (), 0) for alias in node.names)
         elif kind is ast.ImportFrom:
             found.imports.append(Import(node.module or "", tuple(alias.name for alias in node.names), node.level))
-        elif kind is ast.Assert:
+        elif kind is Assert:
             points += 1
             scopes.append(_Scope([node.test, node.msg], None, "", context, False, calls))
-        elif kind is ast.ClassDef:
+        elif kind is ClassDef:
             found.statements += len(node.body) + len(node.decorator_list)
-            is_top = scope.is_top and type(scope.node) is ast.Module
+            is_top = scope.is_top and type(scope.node) is Module
             prefix = f"{scope.prefix}{node.name}."
             scopes.append(_Scope(node.body[:], node, prefix, context, is_top, set(), type(scope.node)))
             aside = [*node.bases, *node.keywords, *node.decorator_list, *getattr(node, "type_params", ())]
             scopes.append(_Scope(aside, None, "", context, False, calls))
-        elif kind is ast.For or kind is ast.While or kind is ast.AsyncFor:
+        elif kind is For or kind is While or kind is AsyncFor:
             has_else = bool(node.orelse)
             points += 1 + has_else
             found.statements += len(node.body) + len(node.orelse) + has_else
-            push_all(ast.iter_child_nodes(node))
-        elif kind is ast.Try or kind is ast.TryStar:
+            push_all((node.test,) if kind is While else (node.target, node.iter))
+            push_all(node.body)
+            push_all(node.orelse)
+        elif kind is Try or kind is TryStar:
             has_else = bool(node.orelse)
             points += len(node.handlers) + has_else
             found.statements += len(node.body) + len(node.orelse) + len(node.finalbody) + len(node.handlers)
-            found.statements += has_else + bool(node.finalbody) + sum(len(handler.body) for handler in node.handlers)
-            push_all(ast.iter_child_nodes(node))
-        elif kind is ast.With or kind is ast.AsyncWith:
+            found.statements += has_else + bool(node.finalbody)
+            push_all(node.body)
+            push_all(node.orelse)
+            push_all(node.finalbody)
+            for handler in node.handlers:
+                found.statements += len(handler.body)
+                push(handler.type)
+                push_all(handler.body)
+        elif kind is With or kind is AsyncWith:
             found.statements += len(node.body)
             push_all(node.items)
             push_all(node.body)
-        elif kind is ast.Match:
+        elif kind is Match:
             points += len(node.cases) - any(_catches_all(case.pattern) for case in node.cases)
             found.statements += len(node.cases) + sum(len(case.body) for case in node.cases)
             push_all(ast.iter_child_nodes(node))

@@ -13,7 +13,7 @@ from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Unreadable
-from dreamscape.scanner.measure import measure
+from dreamscape.scanner.measure import measure, quietly
 from dreamscape.scanner.source import read_source
 
 
@@ -79,7 +79,8 @@ def test_a_thousand_branches_in_a_row_are_told_or_measured() -> None:
     ],
 )
 def test_every_encoding_and_line_end_python_accepts_is_measured(source: bytes) -> None:
-    reading = measure(source)
+    with quietly():
+        reading = measure(source)
 
     assert isinstance(reading, FileFacts)
     assert [function.name for function in reading.functions] == ["f"]
