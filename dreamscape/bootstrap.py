@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
-    from dreamscape.domain.ports import History, Models, Proposer, Scanner
+    from dreamscape.domain.ports import History, Models, Proposer
     from dreamscape.domain.records import HealReport, LandingRecord, Plan, ReviewCase, RunRecord
     from dreamscape.domain.repair import Landing
     from dreamscape.engine import RepositoryLander
     from dreamscape.publishing import Devlog
+    from dreamscape.scanner import ProjectScanner
     from dreamscape.settings import Loaded
     from dreamscape.tools.git import Git
 
@@ -159,7 +160,7 @@ def config_places(root: Path, config: Path | None) -> tuple[Path, ...]:
     return tuple(place for place in places if place is not None)
 
 
-def build_scanner(project: Project) -> Scanner:
+def build_scanner(project: Project) -> ProjectScanner:
     """Ranks a project's files; where its state cannot be written, without a memory, and it says so."""
     from dreamscape.scanner import ProjectScanner
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from dreamscape.cli.context import Options, command, new_app
 
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
-    from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
+    from dreamscape.domain.scan import Exclusion, FileRow, ScanResult, SkippedFile
 
 app = new_app()
 
@@ -30,6 +31,12 @@ def scan(
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Leave out what fits, in gitignore syntax; may be given again."),
     ] = None,
+    no_gitignore: Annotated[
+        bool, typer.Option("--no-gitignore", help="Scan what .gitignore names, too; .scannerignore still counts.")
+    ] = False,
+    why_ignored: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Scan nothing; say which rule decides about PATH.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a file could not be measured.")] = False,
 ) -> int:
     """Rank files by impact: how likely a defect is, raised by how much would break with it.
@@ -41,22 +48,32 @@ def scan(
     from dreamscape import bootstrap
     from dreamscape.cli import render
 
-    project = _opened(options, top, ignore or [])
-    result = bootstrap.build_scanner(project).scan()
+    project = _opened(options, {"scan.top": top, "scan.gitignore": False if no_gitignore else None}, ignore or [])
+    scanner = bootstrap.build_scanner(project)
+    if why_ignored is not None:
+        exclusion = scanner.why_ignored(why_ignored)
+        render.show(options, "why-ignored", exclusion, lambda: exclusion_text(exclusion))
+        return 0
+    result = scanner.scan()
     shown = project.loaded.settings.scan.top
     render.write(options, json_text(result) if options.format == "json" else scan_text(result, shown))
     return FINDINGS if strict and result.skipped else 0
 
 
-def _opened(options: Options, top: int | None, ignore: list[str]) -> Project:
+def _opened(options: Options, flags: dict[str, object], ignore: list[str]) -> Project:
     """The project with this call's flags; patterns of the command line join those of the configuration."""
     from dreamscape import bootstrap
 
-    project = bootstrap.open_project(options.project, options.config, {"scan.top": top})
+    project = bootstrap.open_project(options.project, options.config, flags)
     if not ignore:
         return project
     patterns = [*project.loaded.settings.scan.ignore, *ignore]
-    return bootstrap.open_project(options.project, options.config, {"scan.top": top, "scan.ignore": patterns})
+    return bootstrap.open_project(options.project, options.config, {**flags, "scan.ignore": patterns})
+
+
+def exclusion_text(exclusion: Exclusion) -> str:
+    """Whether a path is scanned, and the rule that says so."""
+    return f"{exclusion.path} is {'left out' if exclusion.is_left_out else 'scanned'}: {exclusion.why}"
 
 
 def json_text(result: ScanResult) -> bytes:

@@ -54,6 +54,18 @@ class SkippedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Whether a path (or ``path``, the folder above it that decides) is left out, by which line of which rule file
+    where a rule says so, and why in words."""
+
+    path: str
+    is_left_out: bool
+    file: str | None
+    line: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class GraphSize:
     """How large the import graph is."""
 

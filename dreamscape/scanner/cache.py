@@ -109,7 +109,8 @@ class Cache:
         for digest, data in self._select("SELECT digest, data FROM rules"):
             with contextlib.suppress(ValueError, TypeError, RecursionError):
                 known[digest] = [
-                    (str(regex), bool(out), bool(folders), int(line)) for regex, out, folders, line in json.loads(data)
+                    (str(regex), bool(out), bool(folders), int(line), str(text))
+                    for regex, out, folders, line, text in json.loads(data)
                 ]
         return known
 

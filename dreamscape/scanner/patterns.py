@@ -20,8 +20,8 @@ _SHAPE = (
 )
 """What pathspec writes, and nothing that backtracks more."""
 
-Translated = tuple[str, bool, bool, int]
-"""An expression, whether it leaves out, whether it means folders alone, and its line in the file (1-based)."""
+Translated = tuple[str, bool, bool, int, str]
+"""An expression, whether it leaves out, whether it means folders alone, its line in the file (1-based), its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Pattern:
     leaves_out: bool
     folders_only: bool
     line: int
+    text: str
 
     def fits(self, path: str) -> bool:
         """Whether the pattern means this very path; pathspec's expressions also match what lies below one.
@@ -92,9 +93,9 @@ class PatternBook:
 def _compile(translated: Iterable[Translated]) -> Patterns | None:
     """Raises nothing: an expression that `re` refuses is dropped, as git drops a pattern that means nothing."""
     each: list[Pattern] = []
-    for regex, leaves_out, folders_only, line in translated:
+    for regex, leaves_out, folders_only, line, text in translated:
         try:
-            each.append(Pattern(re.compile(regex, re.DOTALL), leaves_out, folders_only, line))
+            each.append(Pattern(re.compile(regex, re.DOTALL), leaves_out, folders_only, line, text))
         except re.error:
             continue
     if not each:
@@ -117,4 +118,4 @@ def _translated(lines: Iterable[tuple[int, str]]) -> Iterable[Translated]:
         except GitIgnorePatternError:
             continue
         if isinstance(pattern, RegexPattern) and pattern.regex is not None and pattern.include is not None:
-            yield str(pattern.regex.pattern), pattern.include, is_inside, at
+            yield str(pattern.regex.pattern), pattern.include, is_inside, at, line

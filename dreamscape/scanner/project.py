@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.rows import Rows
-from dreamscape.domain.scan import CacheUse, ScanResult, SkippedFile
+from dreamscape.domain.scan import CacheUse, Exclusion, ScanResult, SkippedFile
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner.cache import FORMAT, Cache, digest_of
 from dreamscape.scanner.contents import Contents, read_contents
@@ -50,6 +50,13 @@ class ProjectScanner:
             raise UsageError(f"there is no folder {self.project}", "--project takes the folder of a project")
         with _undisturbed():
             return self._scanned(self.project.resolve(), start)
+
+    def why_ignored(self, path: Path) -> Exclusion:
+        """Which rule decides about a path. Raises UsageError where it is not in the project."""
+        from dreamscape.scanner.why import why_ignored
+
+        project = self.project.resolve()
+        return why_ignored(project, self._rules(project, PatternBook()), path)
 
     def _scanned(self, project: Path, start: float) -> ScanResult:
         with closing(Cache(self.cache)) as cache:
