@@ -59,9 +59,9 @@ class Cache:
             if file.parent.name == STATE_FOLDER:
                 state_folder(file.parent.parent)
             self._connection = _opened(file)
-            self._places = {path: tuple(rest) for path, *rest in self._connection.execute("SELECT * FROM places")}
         except (sqlite3.Error, OSError, DreamscapeError) as error:
             self._give_up(error)
+        self._places = {path: tuple(rest) for path, *rest in self._select("SELECT * FROM places")}
 
     def _give_up(self, error: Exception) -> None:
         self.close()
@@ -172,7 +172,7 @@ class Cache:
                 save(connection)
         except sqlite3.OperationalError as error:
             self.problem = f"nothing is remembered for the next scan: {error}"
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeError):
             self._start_over()
 
 
@@ -224,7 +224,7 @@ def _opened(file: Path) -> sqlite3.Connection:
         _configure(connection)
         if connection.execute("SELECT format FROM about").fetchall() == [(FORMAT,)]:
             return connection
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeError) as error:
         if "locked" in str(error):
             connection.close()
             raise

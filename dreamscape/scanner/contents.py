@@ -35,8 +35,8 @@ class Contents:
                 self._look_at(file, cache)
 
     def _look_at(self, file: Found, cache: Cache) -> None:
+        from dreamscape.scanner.bounded import measure_bounded
         from dreamscape.scanner.facts import Unreadable
-        from dreamscape.scanner.measure import measure
         from dreamscape.scanner.source import read_source
 
         source = read_source(f"{self.project}/{file.path}")
@@ -46,7 +46,7 @@ class Contents:
             return
         digest = self.seen[file] = digest_of(source)
         if digest not in self.new and not cache.knows(digest):
-            self.new[digest] = measure(source)
+            self.new[digest] = measure_bounded(source)
 
     def readings(self, cache: Cache) -> list[tuple[Found, Reading]]:
         """What each file says about itself, by path; what the memory has lost meanwhile is measured again."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LARGEST_SOURCE = 4 * 1024 * 1024
-"""Bytes (chosen): the largest hand-written modules stay below a tenth; one parse takes hundreds of times its size."""
+LARGEST_SOURCE = 1024 * 1024
+"""Bytes (chosen): the largest hand-written modules stay below; a parse may take up to a thousand times its size."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from dreamscape.domain.scan import CacheUse, ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner import measure as measure_module
+from dreamscape.scanner import bounded as bounded_module
 from dreamscape.scanner import source as source_module
 from dreamscape.scanner.cache import Cache, digest_of
 from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
@@ -52,7 +54,7 @@ def test_a_second_scan_reads_and_parses_nothing_and_says_the_same(
         os.utime(file, (1_000_000_000, 1_000_000_000))
     first = scan(project, own(project))
     monkeypatch.setattr(source_module, "read_source", None)
-    monkeypatch.setattr(measure_module, "measure", None)
+    monkeypatch.setattr(bounded_module, "measure_bounded", None)
 
     second = scan(project, own(project))
 
@@ -139,6 +141,53 @@ def test_rows_that_are_not_ours_are_forgotten(project: Path, row: str) -> None:
 
     assert findings(second) == findings(first)
     assert second.cache == CacheUse(0, 3)
+
+
+def test_a_ranking_that_is_not_ours_is_made_anew(project: Path) -> None:
+    first = scan(project, own(project))
+    for data in (b"", b"nonsense", zlib.compress(b"{}\n"), zlib.compress(b"\x1b[31m\n"), "text", None):
+        with sqlite3.connect(own(project)) as connection:
+            connection.execute("UPDATE ranking SET data = ?", (data,))
+        connection.close()
+
+        assert findings(scan(project, own(project))) == findings(first)
+
+
+def test_a_ranking_is_taken_for_nothing_else_than_what_it_was_made_of(project: Path) -> None:
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "One"]):
+        subprocess.run([*git, *words], cwd=project, check=True)
+    first = scan(project, own(project))
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "Two", "--date=2001-01-01"], cwd=project, check=True)
+    (project / "b.py").unlink()
+    (project / "c.py").write_text("def g(): pass\n")
+    moved = scan(project, own(project))
+    failing = ProjectScanner(project, ScanSettings(), cache=own(project), failures={"a.py": 3}).scan()
+
+    assert [row.path for row in first.files] != [row.path for row in moved.files]
+    assert findings(moved) == findings(scan(project, None))
+    assert {row.path: row.failures for row in failing.files} == {"a.py": 3, "c.py": 0}
+
+
+def test_branches_are_switched_there_and_back_without_parsing(project: Path) -> None:
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (
+        ["init", "-q", "-b", "one"],
+        ["add", "."],
+        ["commit", "-q", "-m", "One"],
+        ["checkout", "-q", "-b", "two"],
+    ):
+        subprocess.run([*git, *words], cwd=project, check=True)
+    first = scan(project, own(project))
+    (project / "a.py").write_text("def other(): pass\n")
+    subprocess.run([*git, "commit", "-q", "-a", "-m", "Two"], cwd=project, check=True)
+    scan(project, own(project))
+    subprocess.run([*git, "checkout", "-q", "one"], cwd=project, check=True)
+    back = scan(project, own(project))
+    subprocess.run([*git, "checkout", "-q", "two"], cwd=project, check=True)
+
+    assert findings(back) == findings(first)
+    assert back.cache.misses == scan(project, own(project)).cache.misses == 0
 
 
 def test_facts_of_another_version_are_not_taken(project: Path) -> None:

@@ -11,7 +11,7 @@ from radon.metrics import mi_visit
 
 from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
-from dreamscape.scanner import ProjectScanner
+from dreamscape.scanner import ProjectScanner, bounded
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Unreadable
 from dreamscape.scanner.measure import measure, quietly
 from dreamscape.scanner.source import read_source
@@ -108,6 +108,24 @@ def test_maintainability_stays_near_radons() -> None:
     assert reading.maintainability == pytest.approx(mi_visit(source.decode(), True), abs=2)
 
 
+def test_a_large_source_is_measured_like_any_other() -> None:
+    source = b"def f(a):\n    return a or 1\n" * 6_000
+
+    assert len(source) > bounded.LARGE
+    assert bounded.measure_bounded(source) == measure(source)
+
+
+def test_a_source_that_keeps_the_parser_busy_costs_bounded_time_and_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forever(source: bytes) -> FileFacts:
+        while True:
+            pass
+
+    monkeypatch.setattr(bounded, "measure", forever)
+    monkeypatch.setattr(bounded, "LONGEST_S", 1)
+
+    assert bounded.measure_bounded(b"#" * (bounded.LARGE + 1)) == Unreadable("takes longer than 1 s to parse")
+
+
 def test_a_file_that_vanished_is_told(tmp_path: Path) -> None:
     assert read_source(tmp_path / "gone.py") == Unreadable("vanished during the scan")
 
@@ -125,7 +143,7 @@ def test_a_pipe_does_not_hang_the_reading(tmp_path: Path) -> None:
 def test_a_huge_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "huge.py").write_bytes(b"#" * (LARGEST_SOURCE + 1))
 
-    assert read_source(tmp_path / "huge.py") == Unreadable("larger than 4 MiB")
+    assert read_source(tmp_path / "huge.py") == Unreadable("larger than 1 MiB")
 
 
 def test_whatever_bears_a_sources_name_is_a_row_or_told(tmp_path: Path) -> None:
