@@ -150,3 +150,23 @@ def test_a_warm_scan_loads_neither_the_orm_nor_radon_nor_a_browser(project: Path
     ended = subprocess.run([sys.executable, "-c", probe], cwd=project, capture_output=True, env=env, check=False)
 
     assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_the_deciding_rule_is_told_in_words_and_in_json(project: Path) -> None:
+    (project / ".gitignore").write_text("app.py\n")
+    told = dreamscape(project, "scan", "--why-ignored", "app.py")
+    found = scanned(project, "--why-ignored", "app.py")
+
+    assert told.stdout == b"app.py is left out: line 1 of .gitignore: app.py\n"
+    assert found["schema"] == "dreamscape.why-ignored/1"
+    assert (found["is_left_out"], found["file"], found["line"]) == (True, ".gitignore", 1)
+    assert "app.py" in [row["path"] for row in scanned(project, "--no-gitignore")["files"]]
+    assert dreamscape(project, "scan", "--why-ignored", "/etc/x.py").returncode == 2
+
+
+def test_a_second_scan_prints_the_same_bytes_but_for_time_and_cache(project: Path) -> None:
+    first, second = scanned(project), scanned(project)
+    for result in (first, second):
+        del result["seconds"], result["cache"]
+
+    assert list(second.items()) == list(first.items())
