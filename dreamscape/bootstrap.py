@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dreamscape.engine import RepositoryLander
     from dreamscape.publishing import Devlog
     from dreamscape.scanner import ProjectScanner
+    from dreamscape.scanner.past import ProjectPast
     from dreamscape.settings import Loaded
     from dreamscape.tools.git import Git
 
@@ -166,6 +167,13 @@ def build_scanner(project: Project) -> ProjectScanner:
 
     cache = project.root / STATE_FOLDER / "scan-cache.db"
     return ProjectScanner(project.root, project.loaded.settings.scan, cache=cache)
+
+
+def build_past(project: Project) -> ProjectPast:
+    """What a project's own history says about its ranking."""
+    from dreamscape.scanner.past import ProjectPast
+
+    return ProjectPast(project.root, project.loaded.settings.scan, project.root / STATE_FOLDER)
 
 
 def build_models(project: Project) -> Models:

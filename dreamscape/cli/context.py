@@ -136,7 +136,7 @@ class _Command(_LightHelp, typer.core.TyperCommand):
 
 
 class _PlainValues:
-    """Takes absent values, texts and paths as they are, and asks Typer about all others."""
+    """Takes absent values, texts, paths and defaults as they are, and asks Typer about all others."""
 
     def __init__(self, parameter: Any, general: Callable[[], Any]) -> None:
         self._kind = parameter.type_descriptor.annotation
@@ -146,10 +146,10 @@ class _PlainValues:
         if value is None:
             parameter = where["param"]
             return () if parameter.multiple or parameter.nargs == -1 else None
-        if type(value) is str and self._kind in (str, Path):
-            return self._kind(value)
-        if type(value) is int and self._kind is int:
+        if type(value) is self._kind:
             return value
+        if type(value) is str and self._kind is Path:
+            return Path(value)
         return self._general().coerce(value, **where)
 
 

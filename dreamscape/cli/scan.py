@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamscape.cli.context import Options, command, new_app
+from dreamscape.domain.errors import UsageError
+from dreamscape.domain.scan import Order
 
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
-    from dreamscape.domain.scan import Exclusion, FileRow, ScanResult, SkippedFile
+    from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
 
 app = new_app()
 
@@ -38,6 +40,18 @@ def scan(
         Path | None, typer.Option(metavar="PATH", help="Scan nothing; say which rule decides about PATH.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a file could not be measured.")] = False,
+    order: Annotated[
+        Order, typer.Option(help="Rank for who counts files (impact), or lines to read (effort: risk per line).")
+    ] = Order.IMPACT,
+    explain: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Say why FILE stands where it stands: every signal and weight.")
+    ] = None,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Rank past commits, and count the later fixes each order found.")
+    ] = False,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Learn the weights from this project's own past, for the scans to come.")
+    ] = False,
 ) -> int:
     """Rank files by impact: how likely a defect is, raised by how much would break with it.
 
@@ -49,15 +63,37 @@ def scan(
     from dreamscape.cli import render
 
     project = _opened(options, {"scan.top": top, "scan.gitignore": False if no_gitignore else None}, ignore or [])
-    scanner = bootstrap.build_scanner(project)
-    if why_ignored is not None:
-        exclusion = scanner.why_ignored(why_ignored)
-        render.show(options, "why-ignored", exclusion, lambda: exclusion_text(exclusion))
+    questions = (why_ignored is not None) + (explain is not None) + backtest + learn
+    if questions > 1:
+        raise UsageError(
+            "--why-ignored, --explain, --backtest and --learn are questions of their own", "ask one at a time"
+        )
+    if questions:
+        _answer(options, project, why_ignored, explain, learn=learn)
         return 0
-    result = scanner.scan()
+    result = bootstrap.build_scanner(project).scan(order)
     shown = project.loaded.settings.scan.top
     render.write(options, json_text(result) if options.format == "json" else scan_text(result, shown))
     return FINDINGS if strict and result.skipped else 0
+
+
+def _answer(options: Options, project: Project, why_ignored: Path | None, explain: str | None, *, learn: bool) -> None:
+    """What was asked instead of a ranking; how well it would have done where it is none of these."""
+    from dreamscape import bootstrap
+    from dreamscape.cli import render, scan_words
+
+    if why_ignored is not None:
+        exclusion = bootstrap.build_scanner(project).why_ignored(why_ignored)
+        render.show(options, "why-ignored", exclusion, lambda: scan_words.exclusion_text(exclusion))
+    elif explain is not None:
+        reasons = bootstrap.build_scanner(project).explain(explain)
+        render.show(options, "scan-explain", reasons, lambda: scan_words.explained_text(reasons))
+    elif learn:
+        learned = bootstrap.build_past(project).learn()
+        render.show(options, "scan-learn", learned, lambda: scan_words.learned_text(learned))
+    else:
+        replayed = bootstrap.build_past(project).backtest()
+        render.show(options, "scan-backtest", replayed, lambda: scan_words.backtest_text(replayed))
 
 
 def _opened(options: Options, flags: dict[str, object], ignore: list[str]) -> Project:
@@ -69,11 +105,6 @@ def _opened(options: Options, flags: dict[str, object], ignore: list[str]) -> Pr
         return project
     patterns = [*project.loaded.settings.scan.ignore, *ignore]
     return bootstrap.open_project(options.project, options.config, {**flags, "scan.ignore": patterns})
-
-
-def exclusion_text(exclusion: Exclusion) -> str:
-    """Whether a path is scanned, and the rule that says so."""
-    return f"{exclusion.path} is {'left out' if exclusion.is_left_out else 'scanned'}: {exclusion.why}"
 
 
 def json_text(result: ScanResult) -> bytes:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from dreamscape.domain.events import Event
+from dreamscape.domain.evidence import Explanation
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.models import Answer, Decision, ModelCard, Prompt
 from dreamscape.domain.records import (
@@ -32,7 +33,7 @@ from dreamscape.domain.repair import (
     WorkItem,
 )
 from dreamscape.domain.runs import TestRun
-from dreamscape.domain.scan import ScanResult
+from dreamscape.domain.scan import Order, ScanResult
 
 Clock = Callable[[], datetime]
 """Gives the present time in UTC; passed in, so that tests can stop it."""
@@ -41,7 +42,11 @@ Clock = Callable[[], datetime]
 class Scanner(Protocol):
     """Ranks a project's files and functions."""
 
-    def scan(self) -> ScanResult: ...
+    def scan(self, order: Order = ...) -> ScanResult: ...
+
+    def explain(self, path: str) -> Explanation:
+        """Why one file stands where it stands. Raises UsageError for what is not among the files scanned."""
+        ...
 
 
 class Proposer(Protocol):

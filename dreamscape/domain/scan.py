@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from dreamscape.domain.rows import Rows
+
+
+class Order(Enum):
+    """Who counts files to look at ranks by impact, who counts lines to read by risk per line."""
+
+    IMPACT = "impact"
+    EFFORT = "effort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,8 @@ class FileRow:
     """One file: ``impact``, ``risk``, ``reach``, ``effort`` and ``centrality`` run from 0 to 1.
 
     ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits, ``runtime`` in
-    seconds; a signal that is not there is None. ``why`` holds the reasons for the rank, the strongest first.
+    seconds, ``fixes`` in commits of the last five years, ``authors`` of the last two, ``age`` in months (five years at
+    most); a signal that is not there is None. ``why`` holds the reasons for the rank, the strongest first.
     """
 
     path: str
@@ -41,6 +50,9 @@ class FileRow:
     churn: int | None
     failures: int | None
     runtime: float | None
+    fixes: int | None
+    authors: int | None
+    age: float | None
     why: tuple[str, ...]
     functions: tuple[FunctionRow, ...]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.rows import Rows
-from dreamscape.domain.scan import CacheUse, Exclusion, ScanResult, SkippedFile
+from dreamscape.domain.scan import CacheUse, Exclusion, Order, ScanResult, SkippedFile
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner.cache import FORMAT, Cache, digest_of
 from dreamscape.scanner.contents import Contents, read_contents
@@ -19,6 +21,12 @@ from dreamscape.scanner.ignore import Rules, rules_for
 from dreamscape.scanner.patterns import PatternBook
 from dreamscape.scanner.remembered import Ranked, history_state, remembered
 from dreamscape.scanner.walk import Found, shown, walk
+from dreamscape.scanner.weights import PRIOR, Weights, stored
+
+if TYPE_CHECKING:
+    from dreamscape.domain.evidence import Explanation
+    from dreamscape.scanner.facts import FileFacts
+    from dreamscape.scanner.ranking import Signals
 
 
 class ProjectScanner:
@@ -43,13 +51,28 @@ class ProjectScanner:
         self.failures = failures
         self.runtime = runtime
 
-    def scan(self) -> ScanResult:
+    def scan(self, order: Order = Order.IMPACT) -> ScanResult:
         """Everything found, ranked. Raises UsageError where there is no such folder; all else becomes a row or note."""
         start = time.perf_counter()
         if not self.project.is_dir():
             raise UsageError(f"there is no folder {self.project}", "--project takes the folder of a project")
         with _undisturbed():
-            return self._scanned(self.project.resolve(), start)
+            return self._scanned(self.project.resolve(), start, order)
+
+    def explain(self, path: str) -> Explanation:
+        """Why one file stands where it stands. Raises UsageError for what is not among the files scanned."""
+        from dreamscape.scanner.ranking import explain
+
+        project = self.project.resolve()
+        wanted = Path(os.path.normpath(project / path))
+        name = wanted.relative_to(project).as_posix() if wanted.is_relative_to(project) else path
+        with closing(Cache(self.cache)) as cache, _undisturbed():
+            contents, _ = self._contents(project, cache)
+            facts, _ = _told(contents, cache)
+            signals, note = self._signals(project, self._weights())
+        if name not in facts:
+            raise UsageError(f"{path} is not among the files that were scanned", "give its path within the project")
+        return explain(facts, signals, name, (note,) if note else ())
 
     def why_ignored(self, path: Path) -> Exclusion:
         """Which rule decides about a path. Raises UsageError where it is not in the project."""
@@ -58,17 +81,14 @@ class ProjectScanner:
         project = self.project.resolve()
         return why_ignored(project, self._rules(project, PatternBook()), path)
 
-    def _scanned(self, project: Path, start: float) -> ScanResult:
+    def _scanned(self, project: Path, start: float, order: Order) -> ScanResult:
         with closing(Cache(self.cache)) as cache:
-            book = PatternBook(cache.rules())
-            found, unseen = walk(project, self._rules(project, book))
-            cache.remember_rules(book.new)
-            contents = read_contents(project, found, cache)
-            history = history_state(project)
-            key = self._key(history, contents.seen, [*unseen, *contents.skipped])
+            contents, unseen = self._contents(project, cache)
+            history, weights = history_state(project), self._weights()
+            key = self._key(contents.seen, [*unseen, *contents.skipped], history, weights, order)
             ranked = remembered(cache.ranking(key))
             if ranked is None:
-                ranked = self._ranked(contents, unseen, cache)
+                ranked = self._ranked(contents, unseen, cache, weights, order)
                 # Why a signal is missing may change without a trace in the history, unless there is no history at all.
                 if not (ranked.note and history):
                     cache.remember_ranking(key, ranked.packed())
@@ -82,30 +102,55 @@ class ProjectScanner:
                 notes=tuple(note for note in (ranked.note, cache.problem) if note),
             )
 
+    def _contents(self, project: Path, cache: Cache) -> tuple[Contents, list[SkippedFile]]:
+        """What every file that the rules keep holds, and what could not be looked at."""
+        book = PatternBook(cache.rules())
+        found, unseen = walk(project, self._rules(project, book))
+        cache.remember_rules(book.new)
+        return read_contents(project, found, cache), unseen
+
     def _rules(self, project: Path, book: PatternBook) -> Rules:
         return rules_for(project, self.settings.ignore, with_gitignore=self.settings.gitignore, book=book)
 
-    def _key(self, history: str, seen: Mapping[Found, bytes], unseen: Iterable[SkippedFile]) -> bytes:
+    def _weights(self) -> Weights:
+        return stored(self.cache.parent if self.cache else None) or PRIOR
+
+    def _key(self, seen: Mapping[Found, bytes], unseen: Iterable[SkippedFile], *others: object) -> bytes:
         """Names everything a ranking is made of; whatever else comes to decide one belongs in here, too."""
         settings = replace(self.settings, top=0)  # how many are shown decides nothing
         signals = (sorted((self.failures or {}).items()), sorted((self.runtime or {}).items()))
         absent = (self.failures is None, self.runtime is None)
-        said = (FORMAT, history, settings, signals, absent, sorted(map(repr, unseen)))
+        said = (FORMAT, others, settings, signals, absent, sorted(map(repr, unseen)))
         names = (file.path.encode("utf-8", "surrogateescape") + b"\0" + digest for file, digest in seen.items())
         return digest_of(b"\0".join([repr(said).encode("utf-8", "backslashreplace"), *sorted(names)]))
 
-    def _ranked(self, contents: Contents, unseen: list[SkippedFile], cache: Cache) -> Ranked:
-        from dreamscape.scanner.churn import read_churn
-        from dreamscape.scanner.facts import FileFacts, Unreadable
-        from dreamscape.scanner.ranking import Signals, rank
+    def _ranked(
+        self, contents: Contents, unseen: list[SkippedFile], cache: Cache, weights: Weights, order: Order
+    ) -> Ranked:
+        from dreamscape.scanner.ranking import rank
 
-        readings = contents.readings(cache)
-        facts = {file.path: reading for file, reading in readings if isinstance(reading, FileFacts)}
-        bad = [SkippedFile(file.path, reading.reason) for file, reading in readings if isinstance(reading, Unreadable)]
-        churn = read_churn(contents.project, self.settings.churn_months)
-        signals = Signals(churn.commits, self.failures, self.runtime, self.settings.churn_months)
-        ranking = rank(facts, signals)
-        return Ranked(Rows.of(ranking.files), ranking.graph, _in_order([*unseen, *contents.skipped, *bad]), churn.note)
+        facts, bad = _told(contents, cache)
+        signals, note = self._signals(contents.project, weights)
+        ranking = rank(facts, signals, order)
+        return Ranked(Rows.of(ranking.files), ranking.graph, _in_order([*unseen, *contents.skipped, *bad]), note)
+
+    def _signals(self, project: Path, weights: Weights) -> tuple[Signals, str]:
+        """What is known of files besides their contents, and what could not be known."""
+        from dreamscape.scanner.churn import HISTORY_FILE, read_history
+        from dreamscape.scanner.ranking import Signals
+
+        months = self.settings.churn_months
+        history = read_history(project, months, self.cache.with_name(HISTORY_FILE) if self.cache else None)
+        return Signals(history.files, self.failures, self.runtime, months, weights), history.note
+
+
+def _told(contents: Contents, cache: Cache) -> tuple[dict[str, FileFacts], list[SkippedFile]]:
+    """What each file says about itself, and those that say nothing."""
+    from dreamscape.scanner.facts import FileFacts, Unreadable
+
+    readings = contents.readings(cache)
+    facts = {file.path: reading for file, reading in readings if isinstance(reading, FileFacts)}
+    return facts, [SkippedFile(file.path, bad.reason) for file, bad in readings if isinstance(bad, Unreadable)]
 
 
 def _in_order(skipped: list[SkippedFile]) -> tuple[SkippedFile, ...]:

@@ -6,27 +6,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize
+from dreamscape.domain.evidence import Explanation
+from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize, Order
 from dreamscape.scanner.calls import call_graph
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.facts import FileFacts
-from dreamscape.scanner.impact import Measures, Scales, Scores, function_impact, score
+from dreamscape.scanner.history import NO_PAST, FilePast
+from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, score
 from dreamscape.scanner.imports import import_graph
 from dreamscape.scanner.reasons import Reasons
 from dreamscape.scanner.walk import shown
+from dreamscape.scanner.weights import PRIOR, PRIOR_WITHOUT_HISTORY, Weights
 
 DIGITS = 4
 """Scores are rounded: sums of floats may differ in their last digits from machine to machine."""
+SAME = 9
+"""Digits up to which two values are told apart when ranking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What is known of files besides their contents, by path; None where a signal is not there at all."""
 
-    churn: Mapping[str, int] | None = None
+    past: Mapping[str, FilePast] | None = None
     failures: Mapping[str, int] | None = None
     runtime: Mapping[str, float] | None = None
     churn_months: int = 12
+    weights: Weights = PRIOR
+
+    @property
+    def fitting_weights(self) -> Weights:
+        """Without history, size stands for churn as well; weights that were learned beside it would say too little."""
+        return self.weights if self.past is not None else PRIOR_WITHOUT_HISTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +48,62 @@ class Ranking:
     graph: GraphSize
 
 
-def rank(files: Mapping[str, FileFacts], signals: Signals) -> Ranking:
-    """Ranks files by impact, ties by path; paths as on disk go in, printable ones come out."""
+def rank(files: Mapping[str, FileFacts], signals: Signals, order: Order = Order.IMPACT) -> Ranking:
+    """Ranks files, ties by path; paths as on disk go in, printable ones come out."""
+    compared = _compared(files, signals)
+    functions = _function_rows(files, compared.scores, call_centrality(files, compared.imports))
+    rows = tuple(
+        _row(at, compared.measures[path], compared.scores[path], files[path], compared.reasons, functions[path])
+        for at, path in enumerate(compared.ranked(order), 1)
+    )
+    return Ranking(rows, GraphSize(len(files), sum(map(len, compared.imports.values()))))
+
+
+def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: tuple[str, ...]) -> Explanation:
+    """Every signal of one file, its weight and standing, and what became of them; the path is one of ``files``."""
+    compared = _compared(files, signals)
+    file, scores, facts = compared.measures[path], compared.scores[path], files[path]
+    return Explanation(
+        path=shown(path),
+        rank=compared.ranked(Order.IMPACT).index(path) + 1,
+        files=len(files),
+        impact=round(scores.impact, DIGITS),
+        risk=round(scores.risk, DIGITS),
+        reach=round(scores.reach, DIGITS),
+        effort=round(scores.effort, DIGITS),
+        expected_fixes=round(scores.rate, DIGITS),
+        weights=signals.fitting_weights.origin,
+        signals=compared.reasons.signals(file, facts),
+        sentences=compared.reasons.why(file, scores.reach, facts),
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    imports: Mapping[str, frozenset[str]]
+    measures: Mapping[str, Measures]
+    scores: Mapping[str, Scores]
+    reasons: Reasons
+
+    def ranked(self, order: Order) -> list[str]:
+        """Paths, the first to look at first."""
+        match order:
+            case Order.IMPACT:
+                values: Mapping[str, float] = {path: scores.impact for path, scores in self.scores.items()}
+            case Order.EFFORT:
+                values = by_effort(self.measures.values(), self.scores)
+        return sorted(values, key=lambda path: (-round(values[path], SAME), path))
+
+
+def _compared(files: Mapping[str, FileFacts], signals: Signals) -> _Compared:
     imports = import_graph({path: facts.imports for path, facts in files.items()})
     central = centrality(imports)
     reached = importers(imports)
     measures = {path: _measures(path, facts, central[path], reached[path], signals) for path, facts in files.items()}
-    scales = Scales.fitting(measures.values())
-    scores = {path: score(file, scales) for path, file in measures.items()}
-    reasons = Reasons(measures.values(), signals.churn_months)
-    functions = _function_rows(files, scores, call_centrality(files, imports))
-    order = sorted(files, key=lambda path: (-round(scores[path].impact, DIGITS), path))
-    rows = tuple(
-        _row(at, measures[path], scores[path], files[path], reasons, functions[path])
-        for at, path in enumerate(order, 1)
-    )
-    return Ranking(rows, GraphSize(len(files), sum(map(len, imports.values()))))
+    listed = list(measures.values())
+    weights = signals.fitting_weights
+    return _Compared(imports, measures, score(listed, weights), Reasons(listed, weights, signals.churn_months))
 
 
 def call_centrality(files: Mapping[str, FileFacts], imports: Mapping[str, frozenset[str]]) -> Iterator[float]:
@@ -70,7 +121,7 @@ def _measures(path: str, facts: FileFacts, central: float, reached: int, signals
         max_complexity=max(complexities, default=0),
         centrality=central,
         importers=reached,
-        churn=None if signals.churn is None else signals.churn.get(path, 0),
+        past=None if signals.past is None else signals.past.get(path, NO_PAST),
         failures=None if signals.failures is None else signals.failures.get(path, 0),
         runtime=None if signals.runtime is None else signals.runtime.get(path),
     )
@@ -125,9 +176,12 @@ def _row(
         max_complexity=measures.max_complexity,
         maintainability=facts.maintainability,
         centrality=round(measures.centrality, DIGITS),
-        churn=measures.churn,
+        churn=measures.past.commits if measures.past else None,
         failures=measures.failures,
         runtime=measures.runtime,
-        why=reasons.why(measures, scores, facts),
+        fixes=measures.past.fixed if measures.past else None,
+        authors=measures.past.authors if measures.past else None,
+        age=round(measures.past.age, 1) if measures.past else None,
+        why=reasons.why(measures, scores.reach, facts),
         functions=functions,
     )

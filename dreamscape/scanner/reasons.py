@@ -3,59 +3,105 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Sequence
+from math import exp, log1p
+from statistics import fmean
 
+from dreamscape.domain.evidence import SignalWords
 from dreamscape.scanner.facts import FileFacts
-from dreamscape.scanner.impact import Measures, Scores, is_test
+from dreamscape.scanner.history import LATELY_MONTHS, TOGETHER_MONTHS, YEARS
+from dreamscape.scanner.impact import Measures, is_test
+from dreamscape.scanner.weights import Weights
 
 ENOUGH_FILES = 20
 """Below this many files a percentage of files says nothing (chosen)."""
-SHOWN_ABOVE = 0.02
-"""A signal that adds less than this to the impact is no reason (chosen)."""
+SHOWN_ABOVE = 1.05
+"""What does not raise the expected fixes by a twentieth over the project's typical file is no reason (chosen)."""
+REACH_SHOWN = 0.1
 
 
 class Reasons:
     """Words for the files of one scan, which must all be known to say where one stands among them."""
 
-    def __init__(self, files: Iterable[Measures], churn_months: int) -> None:
-        self._sorted: dict[str, list[int]] = {}
+    def __init__(self, files: Sequence[Measures], weights: Weights, churn_months: int) -> None:
+        self._weights = weights
         self._months = churn_months
-        for file in files:
-            for name, value in file.signals.items():
-                if value is not None:
-                    self._sorted.setdefault(name, []).append(value)
-        for values in self._sorted.values():
-            values.sort()
+        signals = [file.signals for file in files]
+        self._sorted = {name: sorted(one[name] for one in signals) for name in (signals[0] if signals else ())}
+        self._typical = {name: fmean(map(log1p, values)) for name, values in self._sorted.items()}
 
-    def why(self, file: Measures, scores: Scores, facts: FileFacts) -> tuple[str, ...]:
-        """The reasons for a file's impact, the one that adds most first."""
-        shares = sorted(scores.shares.items(), key=lambda share: (-share[1], share[0]))
-        words = [self._words(name, file, facts) for name, share in shares if share >= SHOWN_ABOVE]
+    def why(self, file: Measures, reach: float, facts: FileFacts) -> tuple[str, ...]:
+        """The reasons for a file's impact, the one that raises it most first; then what reach and place say."""
+        factors = {name: self._factor(name, value) for name, value in file.signals.items()}
+        strongest = sorted(factors, key=lambda name: (-factors[name], name))
+        words = [self._reason(name, file, facts) for name in strongest if factors[name] >= SHOWN_ABOVE]
+        if reach >= REACH_SHOWN and file.importers:
+            words.append(f"imported by {_many(file.importers, 'module')}, directly or not")
         if file.runtime:
             words.append(f"runs {file.runtime:.3g} s")
         if is_test(file.path):
             words.append("a test: counts half")
         return tuple(word for word in words if word)
 
-    def _words(self, name: str, file: Measures, facts: FileFacts) -> str:
+    def signals(self, file: Measures, facts: FileFacts) -> tuple[SignalWords, ...]:
+        """Every signal there is, with its weight and what it does to this file; absent ones too."""
+        known = file.signals
+        return tuple(
+            SignalWords(
+                name=name,
+                words=self.words(name, file, facts) if name in known else "unknown",
+                value=known.get(name),
+                weight=self._weights.of.get(name, 0.0),
+                factor=round(self._factor(name, known[name]), 3) if name in known else None,
+                percentile=self.percentile(name, known[name]) if name in known else None,
+            )
+            for name in NAMES
+        )
+
+    def percentile(self, name: str, value: float) -> int:
+        """Percent of files with less of a signal."""
+        values = self._sorted[name]
+        return 100 * bisect_left(values, value) // len(values)
+
+    def _factor(self, name: str, value: float) -> float:
+        """What a signal multiplies the rate of fixes by, against the project's typical file."""
+        return exp(self._weights.of.get(name, 0.0) * (log1p(value) - self._typical[name]))
+
+    def _reason(self, name: str, file: Measures, facts: FileFacts) -> str:
+        words = self.words(name, file, facts)
+        percent = self.percentile(name, file.signals[name])
+        is_rank = words and name not in ("age", "neighbours", "lately") and len(self._sorted[name]) >= ENOUGH_FILES
+        return f"{words}, more than {percent} % of files" if is_rank and percent >= 50 else words
+
+    def words(self, name: str, file: Measures, facts: FileFacts) -> str:
+        """A signal's value in words; "" where there is nothing to tell."""
+        past = file.past
         match name:
             case "size":
-                return f"{_many(file.sloc, 'line')} of code{self._standing(name, file.sloc)}"
-            case "churn":
-                window = "12 months" if self._months == 12 else _many(self._months, "month")
-                return f"{_many(file.churn or 0, 'commit')} in {window}{self._standing(name, file.churn or 0)}"
+                return f"{_many(file.sloc, 'line')} of code"
             case "complexity":
                 return _complexity(file, facts)
             case "failures":
                 return _many(file.failures or 0, "past failure")
-            case _ if file.importers:
-                return f"imported by {_many(file.importers, 'module')}, directly or not"
-        return ""
+        if past is None:
+            return ""
+        match name:
+            case "churn":
+                window = "12 months" if self._months == 12 else _many(self._months, "month")
+                return f"{_many(past.commits, 'commit')} in {window}"
+            case "lately":
+                return f"changed lately ({past.lately:.1f} commits, halved every {LATELY_MONTHS} months)"
+            case "fixes":
+                return f"{_many(past.fixed, 'fix', 'fixes')} in {YEARS} years"
+            case "authors":
+                return f"{_many(past.authors, 'author')} in {TOGETHER_MONTHS} months"
+            case "age":
+                return _age(past.age)
+            case _:
+                return f"changes together with files that needed fixes ({past.neighbours:.1f} on average)"
 
-    def _standing(self, name: str, value: int) -> str:
-        values = self._sorted[name]
-        percent = 100 * bisect_left(values, value) // len(values)
-        return f", more than {percent} % of files" if len(values) >= ENOUGH_FILES and percent >= 50 else ""
+
+NAMES = ("size", "complexity", "lately", "churn", "fixes", "authors", "age", "neighbours", "failures")
 
 
 def _complexity(file: Measures, facts: FileFacts) -> str:
@@ -65,5 +111,12 @@ def _complexity(file: Measures, facts: FileFacts) -> str:
     return f"complexity {file.complexity:,}, hardest function {hardest.name}() {hardest.complexity}"
 
 
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+def _age(months: float) -> str:
+    """Known only as far back as a scan looks."""
+    if months >= 12 * YEARS - 2:
+        return f"known for {YEARS} years or more"
+    return "new" if months < 1 else f"known for {_many(round(months), 'month')}"
+
+
+def _many(count: int, thing: str, things: str = "") -> str:
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"

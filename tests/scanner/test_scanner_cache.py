@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreamscape.domain.scan import CacheUse, ScanResult
+from dreamscape.domain.scan import CacheUse, Order, ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
 from dreamscape.scanner import bounded as bounded_module
@@ -22,6 +22,7 @@ from dreamscape.scanner import source as source_module
 from dreamscape.scanner.cache import Cache, digest_of
 from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
 from dreamscape.scanner.walk import Found
+from dreamscape.scanner.weights import PRIOR, Weights, store
 
 
 @pytest.fixture
@@ -167,6 +168,25 @@ def test_a_ranking_is_taken_for_nothing_else_than_what_it_was_made_of(project: P
     assert [row.path for row in first.files] != [row.path for row in moved.files]
     assert findings(moved) == findings(scan(project, None))
     assert {row.path: row.failures for row in failing.files} == {"a.py": 3, "c.py": 0}
+
+
+def test_another_order_or_other_weights_change_a_warm_ranking_at_once(project: Path) -> None:
+    (project / "long.py").write_text("x = 1\n" * 400)
+    scanner = ProjectScanner(project, ScanSettings(), cache=own(project))
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "One"]):
+        subprocess.run([*git, *words], cwd=project, check=True)
+    first = scanner.scan()
+    by_line = scanner.scan(Order.EFFORT)
+    back = scanner.scan()
+    store(own(project).parent, Weights({**PRIOR.of, "size": 2.0}, PRIOR.base, "learned"))
+    learned = scanner.scan()
+    (own(project).parent / "scan-weights.json").unlink()
+
+    assert [row.path for row in by_line.files] != [row.path for row in first.files]
+    assert by_line.files == ProjectScanner(project, ScanSettings(), cache=None).scan(Order.EFFORT).files
+    assert {row.path: row.risk for row in learned.files} != {row.path: row.risk for row in first.files}
+    assert findings(back) == findings(first) == findings(scanner.scan())
 
 
 def test_branches_are_switched_there_and_back_without_parsing(project: Path) -> None:

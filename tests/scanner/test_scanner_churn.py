@@ -1,4 +1,4 @@
-"""Churn counts commits from real repositories."""
+"""What files lived through, counted in real repositories."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import pytest
 
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner.churn import Churn, read_churn
+from dreamscape.scanner.churn import PARTIAL, History, read_history
+from dreamscape.scanner.history import FilePast
 
 PERSON = ["-c", "user.name=A Person", "-c", "user.email=person@example.org", "-c", "commit.gpgSign=false"]
 
 
-def git(project: Path, *words: str, at: str = "2024-06-01T12:00:00+0000") -> None:
-    env = {**os.environ, "GIT_COMMITTER_DATE": at, "GIT_AUTHOR_DATE": at}
+def git(project: Path, *words: str, at: str = "2024-06-01T12:00:00+0000", author: str = "A Person") -> None:
+    env = {**os.environ, "GIT_COMMITTER_DATE": at, "GIT_AUTHOR_DATE": at, "GIT_AUTHOR_NAME": author}
     subprocess.run(["git", *PERSON, *words], cwd=project, check=True, capture_output=True, env=env)
 
 
-def commit(project: Path, at: str = "2024-06-01T12:00:00+0000", **texts: str) -> None:
+def commit(
+    project: Path, says: str = "change", at: str = "2024-06-01T12:00:00+0000", author: str = "A Person", **texts: str
+) -> None:
     for name, text in texts.items():
         file = project / f"{name.replace('__', '/')}.py"
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--allow-empty", "-m", "change", at=at)
+    git(project, "commit", "--quiet", "--allow-empty", "-m", says, at=at, author=author)
 
 
 @pytest.fixture
@@ -38,9 +41,13 @@ def project(tmp_path: Path) -> Path:
 
 
 def churn(project: Path, months: int = 12) -> dict[str, int]:
-    found = read_churn(project, months)
-    assert found.commits is not None, found.note
-    return dict(found.commits)
+    return {path: past.commits for path, past in pasts(project, months).items()}
+
+
+def pasts(project: Path, months: int = 12) -> dict[str, FilePast]:
+    found = read_history(project, months)
+    assert found.files is not None, found.note
+    return dict(found.files)
 
 
 def test_each_commit_counts_once_for_each_file_it_changed(project: Path) -> None:
@@ -110,18 +117,18 @@ def test_settings_of_the_repository_change_nothing(project: Path) -> None:
 def test_where_history_says_nothing_churn_is_absent_and_the_scan_says_so(tmp_path: Path, project: Path) -> None:
     plain, bare, shallow = tmp_path / "plain", tmp_path / "bare", tmp_path / "shallow"
     plain.mkdir()
-    no_commit = read_churn(project, 12)
+    no_commit = read_history(project, 12)
     commit(project, a="1")
     commit(project, a="2")
     git(tmp_path, "clone", "--quiet", "--bare", str(project), str(bare))
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{project}", str(shallow))
     (project / "ignored").mkdir()
 
-    assert no_commit == Churn(None, "no commit yet: churn is unknown")
-    assert read_churn(plain, 12) == Churn(None, "no git working tree here: churn is unknown")
-    assert read_churn(bare, 12) == Churn(None, "no git working tree here: churn is unknown")
-    assert read_churn(shallow, 12) == Churn(None, "a shallow clone has no history to count: churn is unknown")
-    assert read_churn(project / "ignored", 12) == Churn(None, "git does not track this folder: churn is unknown")
+    assert no_commit == History(None, "no commit yet: churn is unknown")
+    assert read_history(plain, 12) == History(None, "no git working tree here: churn is unknown")
+    assert read_history(bare, 12) == History(None, "no git working tree here: churn is unknown")
+    assert read_history(shallow, 12) == History(None, "a shallow clone has no history to count: churn is unknown")
+    assert read_history(project / "ignored", 12) == History(None, "git does not track this folder: churn is unknown")
     result = ProjectScanner(shallow, ScanSettings(), cache=None).scan()
     assert [(row.path, row.churn) for row in result.files] == [("a.py", None)]
     assert result.notes == ("a shallow clone has no history to count: churn is unknown",)
@@ -135,3 +142,100 @@ def test_broken_git_data_costs_the_signal_alone(project: Path) -> None:
 
     assert [(row.path, row.churn) for row in result.files] == [("a.py", None)]
     assert len(result.notes) == 1
+
+
+def test_fixes_are_commits_that_say_so_and_touch_few_files(project: Path) -> None:
+    commit(project, a="1", b="1")
+    commit(project, "Fixed the total (#12)", a="2")
+    commit(project, "Regression: total is 0\n\nA bug in b.", a="3", b="2")
+    commit(project, "prefix and debug names", a="4")
+    commit(project, "fix everything", **{f"many{at}": "1" for at in range(10)}, a="5")
+
+    assert {path: past.fixed for path, past in pasts(project).items() if "many" not in path} == {"a.py": 2, "b.py": 1}
+
+
+def test_what_is_long_ago_counts_less_and_authors_count_once(project: Path) -> None:
+    commit(project, at="2023-06-01T12:00:00+0000", old="1")
+    commit(project, at="2024-06-01T12:00:00+0000", author="One", new="1")
+    commit(project, at="2024-06-01T12:00:00+0000", author="Two", new="2")
+    commit(project, at="2024-06-01T12:00:00+0000", author="Two", new="3")
+
+    found = pasts(project)
+
+    assert found["new.py"].churn == found["new.py"].lately == 3.0
+    assert found["old.py"].churn == pytest.approx(0.5, abs=0.01)
+    assert found["old.py"].lately == pytest.approx(1 / 16, abs=0.01)
+    assert (found["new.py"].authors, found["old.py"].authors) == (2, 1)
+    assert (found["new.py"].age, found["old.py"].age) == (0.0, pytest.approx(12, abs=0.1))
+
+
+def test_a_bulk_commit_is_no_change_and_one_of_many_files_counts_in_part(project: Path) -> None:
+    commit(project, **{f"f{at}": "1" for at in range(60)})
+    commit(project, **{f"f{at}": "2" for at in range(20)})
+
+    found = pasts(project)
+
+    assert (found["f0.py"].commits, found["f0.py"].churn) == (1, 0.5)
+    assert (found["f59.py"].commits, found["f59.py"].churn) == (0, 0.0)
+
+
+def test_commits_the_project_says_to_ignore_are_no_changes(project: Path) -> None:
+    commit(project, a="1")
+    commit(project, "Format", a="1 ")
+    ignored = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, check=True, capture_output=True, text=True)
+    (project / ".git-blame-ignore-revs").write_text(f"# formatting\n{ignored.stdout}")
+    commit(project, "Name it")
+
+    assert churn(project) == {"a.py": 1}
+
+
+def test_a_file_that_changes_together_with_fixed_ones_is_told_from_one_that_does_not(project: Path) -> None:
+    commit(project, a="1", b="1", c="1")
+    for at in range(4):
+        commit(project, "fix it", a=f"x{at}", b=f"y{at}")
+        commit(project, c=f"z{at}")
+
+    found = pasts(project)
+
+    assert found["a.py"].neighbours > 2
+    assert found["c.py"].neighbours < found["a.py"].neighbours
+
+
+def test_what_was_found_is_remembered_until_head_moves(project: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "memory.json"
+    commit(project, a="1")
+    first = read_history(project, 12, memory)
+    again = read_history(project, 12, memory)
+    told = memory.read_bytes().replace(b'"a.py"', b'"b.py"')
+    memory.write_bytes(told)
+    trusted = read_history(project, 12, memory)
+    commit(project, a="2")
+
+    assert first == again
+    assert trusted.files is not None
+    assert list(trusted.files) == ["b.py"]
+    assert read_history(project, 12, memory) == read_history(project, 12)
+
+
+@pytest.mark.parametrize("left", [b"", b"[]", b"{}", b"nonsense", b'{"key": 1}', b"\xff"])
+def test_a_damaged_memory_is_read_anew(project: Path, tmp_path: Path, left: bytes) -> None:
+    commit(project, a="1")
+    memory = tmp_path / "memory.json"
+    memory.write_bytes(left)
+
+    assert read_history(project, 12, memory) == read_history(project, 12)
+
+
+def test_a_partial_clone_is_read_without_its_contents_and_says_so(project: Path, tmp_path: Path) -> None:
+    commit(project, a="x = 1\n" * 30, b="y = 1\n" * 30)
+    git(project, "mv", "a.py", "moved.py")
+    commit(project, moved="x = 1\n" * 29 + "z = 2\n")
+    git(project, "config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", "--no-checkout", f"file://{project}", str(partial))
+
+    found = read_history(partial, 12)
+
+    assert found.note == PARTIAL
+    assert found.files is not None
+    assert found.files["b.py"].commits == 1

@@ -13,7 +13,8 @@ import pytest
 
 FILE_KEYS = [
     *("path", "rank", "impact", "risk", "reach", "effort", "sloc", "complexity", "max_complexity"),
-    *("maintainability", "centrality", "churn", "failures", "runtime", "why", "functions"),
+    *("maintainability", "centrality", "churn", "failures", "runtime", "fixes"),
+    *("authors", "age", "why", "functions"),
 ]
 FUNCTION_KEYS = ["name", "line", "end_line", "complexity", "centrality", "impact"]
 

@@ -8,25 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dreamscape.domain.scan import Order
 from dreamscape.scanner.facts import FileFacts, FunctionFacts
-from dreamscape.scanner.impact import Measures, Scales, function_impact, is_test, score
-from dreamscape.scanner.ranking import Signals, rank
+from dreamscape.scanner.history import FilePast
+from dreamscape.scanner.impact import Measures, Scores, function_impact, is_test, score
+from dreamscape.scanner.ranking import Signals, explain, rank
 from dreamscape.scanner.reasons import Reasons
+from dreamscape.scanner.weights import PRIOR
 
 LINES = st.integers(1, 999)
 COUNTS = st.integers(0, 10_000)
+FADED = st.floats(0, 1_000)
+PASTS = st.builds(FilePast, COUNTS, COUNTS, FADED, FADED, FADED, st.integers(0, 100), FADED, FADED)
 FILES = st.builds(
     Measures,
-    path=st.sampled_from(["a.py", "tests/test_a.py"]),
+    path=st.sampled_from(["a.py", "b.py", "c.py", "tests/test_a.py", "tests/test_b.py"]),
     sloc=COUNTS,
     complexity=COUNTS,
     max_complexity=COUNTS,
     centrality=st.floats(0, 1),
     importers=st.integers(0, 4),
-    churn=st.none() | COUNTS,
-    failures=st.none() | COUNTS,
+    past=PASTS,
+    failures=COUNTS,
 )
-PLAIN = Measures("a.py", sloc=100, complexity=20, max_complexity=5, centrality=0.1, importers=1, churn=3)
+PROJECTS = st.lists(FILES, min_size=1, unique_by=lambda file: file.path)
+PLAIN = Measures("a.py", sloc=100, complexity=20, max_complexity=5, centrality=0.1, importers=1, past=FilePast(3))
 
 
 def facts(sloc: int, *complexities: int) -> FileFacts:
@@ -34,49 +40,81 @@ def facts(sloc: int, *complexities: int) -> FileFacts:
     return FileFacts(tuple(functions), (), sloc, 50.0)
 
 
-@given(st.lists(FILES, min_size=5, max_size=8))
-def test_all_scores_stay_within_0_and_1_and_shares_sum_to_the_impact(files: list[Measures]) -> None:
-    scales = Scales.fitting(files)
-    for file in files:
-        scores = score(file, scales)
-
-        assert all(0 <= value <= 1.000001 for value in (scores.impact, scores.risk, scores.reach, scores.effort))
-        assert sum(scores.shares.values()) == pytest.approx(scores.impact)
+def scored(file: Measures, *others: Measures) -> Scores:
+    return score([file, *others], PRIOR)[file.path]
 
 
-@given(FILES, st.integers(1, 1_000), st.sampled_from(["sloc", "complexity", "churn", "failures"]))
-def test_more_of_any_signal_never_lowers_the_impact(file: Measures, more: int, signal: str) -> None:
-    file = replace(file, churn=file.churn or 0, failures=file.failures or 0)
+@given(PROJECTS)
+def test_all_scores_stay_within_0_and_1_and_no_impact_is_above_the_highest_risk(files: list[Measures]) -> None:
+    scores = list(score(files, PRIOR).values())
+
+    for one in scores:
+        assert all(0 <= value <= 1.000001 for value in (one.impact, one.risk, one.reach, one.effort))
+    assert max(one.impact for one in scores) <= max(one.risk for one in scores) + 1e-9
+
+
+@given(FILES, st.integers(1, 1_000), st.sampled_from(["sloc", "complexity", "failures"]))
+def test_more_of_a_files_own_signals_never_lowers_its_risk(file: Measures, more: int, signal: str) -> None:
     worse = replace(file, **{signal: getattr(file, signal) + more})
-    scales = Scales.fitting([file, worse, PLAIN])
 
-    assert score(worse, scales).impact >= score(file, scales).impact
+    assert scored(worse).risk >= scored(file).risk
+
+
+@given(FILES, st.floats(0, 1_000), st.sampled_from(["lately", "churn", "fixes", "neighbours"]))
+def test_a_busier_past_never_lowers_risk(file: Measures, more: float, signal: str) -> None:
+    assert file.past is not None
+    busier = replace(file, past=replace(file.past, **{signal: getattr(file.past, signal) + more}))
+
+    assert scored(busier).risk >= scored(file).risk
 
 
 @given(FILES, st.floats(0, 1))
-def test_reach_never_changes_risk_and_moves_impact_by_a_quarter_at_most(file: Measures, centrality: float) -> None:
+def test_reach_never_changes_risk(file: Measures, centrality: float) -> None:
     other = replace(file, centrality=centrality, importers=4)
-    scales = Scales.fitting([file, other, PLAIN, PLAIN, PLAIN])
-    before, after = score(file, scales), score(other, scales)
 
-    assert after.risk == before.risk
-    assert after.impact <= 1.25 * before.impact + 1e-9
+    assert scored(other).risk == scored(file).risk
+
+
+def busy(path: str, sloc: int, churn: float) -> Measures:
+    return replace(PLAIN, path=path, sloc=sloc, past=FilePast(churn=churn, lately=churn))
+
+
+def test_the_riskiest_fifth_comes_first_and_in_it_what_has_most_risk_per_line() -> None:
+    quiet = [busy(f"quiet{at}.py", 40, 0.0) for at in range(8)]
+    scores = score([busy("long.py", 4_000, 40.0), busy("short.py", 200, 30.0), *quiet], PRIOR)
+
+    assert scores["long.py"].risk > scores["short.py"].risk
+    assert scores["short.py"].impact > scores["long.py"].impact > max(scores[one.path].impact for one in quiet)
+
+
+def test_whoever_counts_lines_gets_the_files_with_most_risk_per_line_first() -> None:
+    files = {"long.py": facts(4_000, 60), "short.py": facts(30, 6), "empty.py": facts(0)}
+    past = {"long.py": FilePast(churn=9.0), "short.py": FilePast(churn=5.0), "empty.py": FilePast()}
+
+    rows = rank(files, Signals(past=past), Order.EFFORT).files
+
+    assert [row.path for row in rows] == ["short.py", "empty.py", "long.py"]
+    assert [row.rank for row in rows] == [1, 2, 3]
 
 
 def test_in_a_tiny_project_nothing_is_alarming_for_being_the_largest() -> None:
-    files = rank({"a.py": facts(3, 1), "b.py": facts(2, 1), "c.py": facts(1)}, Signals(churn={"a.py": 1})).files
+    files = rank(
+        {"a.py": facts(3, 1), "b.py": facts(2, 1), "c.py": facts(1)},
+        Signals(past={"a.py": FilePast(commits=1, churn=1.0)}),
+    ).files
 
     assert [row.path for row in files] == ["a.py", "b.py", "c.py"]
     assert files[0].impact < 0.3
     assert all("%" not in reason for row in files for reason in row.why)
 
 
-def test_an_absent_signal_is_none_and_shifts_its_weight_to_the_others() -> None:
+def test_an_absent_signal_is_none_and_size_and_complexity_then_stand_for_it() -> None:
     (without,) = rank({"a.py": facts(300, 50)}, Signals()).files
-    (quiet,) = rank({"a.py": facts(300, 50)}, Signals(churn={})).files
+    (quiet,) = rank({"a.py": facts(300, 50)}, Signals(past={})).files
 
-    assert (without.churn, without.failures, without.runtime) == (None, None, None)
-    assert quiet.churn == 0
+    assert (without.churn, without.fixes, without.authors, without.age) == (None, None, None, None)
+    assert (without.failures, without.runtime) == (None, None)
+    assert (quiet.churn, quiet.fixes, quiet.authors, quiet.age) == (0, 0, 0, 0.0)
     assert without.risk > quiet.risk
 
 
@@ -124,17 +162,32 @@ def test_the_harder_function_of_a_file_has_the_higher_impact() -> None:
 
 
 def test_reasons_are_words_with_numbers_the_strongest_first() -> None:
-    files = [replace(PLAIN, path=f"{at}.py", sloc=at, churn=0) for at in range(39)]
-    worst = replace(PLAIN, path="worst.py", sloc=2_000, complexity=63, importers=14, centrality=1.0, churn=41)
-    everyone = [*files, worst]
-    scores = score(worst, Scales.fitting(everyone))
+    files = [replace(PLAIN, path=f"{at}.py", sloc=at, past=FilePast(age=40.0)) for at in range(39)]
+    past = FilePast(commits=41, fixed=7, churn=30.0, fixes=5.0, authors=1, age=40.0)
+    worst = replace(PLAIN, path="worst.py", sloc=2_000, complexity=63, importers=14, centrality=1.0, past=past)
 
-    assert Reasons(everyone, 12).why(worst, scores, facts(2_000, 21, 42)) == (
-        "41 commits in 12 months, more than 97 % of files",
+    assert Reasons([*files, worst], PRIOR, 12).why(worst, 0.8, facts(2_000, 21, 42)) == (
         "2,000 lines of code, more than 97 % of files",
+        "41 commits in 12 months, more than 97 % of files",
+        "7 fixes in 5 years, more than 97 % of files",
+        "complexity 63, hardest function f1() 42, more than 97 % of files",
+        "1 author in 24 months, more than 97 % of files",
         "imported by 14 modules, directly or not",
-        "complexity 63, hardest function f1() 42",
     )
+
+
+def test_an_explanation_names_every_signal_the_absent_ones_too() -> None:
+    files = {"a.py": facts(100, 9), "b.py": facts(10)}
+    found = explain(files, Signals(past={"a.py": FilePast(commits=4, churn=3.0)}), "a.py", ())
+
+    assert (found.rank, found.files, found.weights) == (1, 2, "prior")
+    assert {signal.name: signal.weight for signal in found.signals} == dict(PRIOR.of)
+    unknown = [signal.name for signal in found.signals if signal.value is None]
+    assert unknown == ["failures"]
+    churn = next(signal for signal in found.signals if signal.name == "churn")
+    assert (churn.words, churn.percentile) == ("4 commits in 12 months", 50)
+    assert churn.factor is not None
+    assert churn.factor > 1
 
 
 @given(st.dictionaries(st.sampled_from(["a.py", "b/c.py", "d.py", "tests/e.py"]), st.builds(facts, COUNTS, LINES)))
