@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from statistics import mean
+from statistics import fmean
 
 from dreamscape.domain.evidence import Backtest, Cutoff, Difference, Marks, Window
 from dreamscape.scanner.impact import Measures, by_effort, score
@@ -118,7 +118,7 @@ def _marks(order: Mapping[str, float], files: Mapping[str, Judged]) -> Marks:
 
 
 def _mean(marks: Sequence[Marks]) -> Marks:
-    return Marks(*(mean(getattr(one, field.name) for one in marks) for field in fields(Marks)))
+    return Marks(*(fmean(getattr(one, field.name) for one in marks) for field in fields(Marks)))
 
 
 def differences(pairs: Sequence[tuple[Marks, Marks]]) -> dict[str, Difference]:
@@ -127,7 +127,7 @@ def differences(pairs: Sequence[tuple[Marks, Marks]]) -> dict[str, Difference]:
     for field in fields(Marks):
         gaps = [getattr(one, field.name) - getattr(other, field.name) for one, other in pairs]
         chance = random.Random(SEED)
-        drawn = sorted(mean(chance.choices(gaps, k=len(gaps))) for _ in range(RESAMPLES))
+        drawn = sorted(fmean(chance.choices(gaps, k=len(gaps))) for _ in range(RESAMPLES))
         at = round(0.025 * RESAMPLES)
-        found[field.name] = Difference(mean(gaps), drawn[at], drawn[-1 - at])
+        found[field.name] = Difference(fmean(gaps), drawn[at], drawn[-1 - at])
     return found

@@ -41,9 +41,11 @@ def read_history(project: Path, months: int, memory: Path | None = None) -> Hist
         git = Git.find(project)
         if git is None or git.is_bare:
             return History(None, "no git working tree here: churn is unknown")
-        if git.head() is None:
-            return History(None, "no commit yet: churn is unknown")
-        head, seconds = git.say("log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD").split()
+        told = git.say("log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", fine=(0, 128))
+        if not told:
+            reason = "no commit yet" if git.head() is None else "HEAD's commit cannot be read"
+            return History(None, f"{reason}: churn is unknown")
+        head, seconds = told.split()
         key = f"{FORMAT}:{head}:{git.prefix}:{months}"
         known = _remembered(memory, key)
         if known is not None:

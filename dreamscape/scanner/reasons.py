@@ -17,6 +17,8 @@ ENOUGH_FILES = 20
 """Below this many files a percentage of files says nothing (chosen)."""
 SHOWN_ABOVE = 1.05
 """What does not raise the expected fixes by a twentieth over the project's typical file is no reason (chosen)."""
+REASONS = 4
+"""Signals told of a file at most (chosen); `scan --explain` tells all."""
 REACH_SHOWN = 0.1
 
 
@@ -34,7 +36,8 @@ class Reasons:
         """The reasons for a file's impact, the one that raises it most first; then what reach and place say."""
         factors = {name: self._factor(name, value) for name, value in file.signals.items()}
         strongest = sorted(factors, key=lambda name: (-factors[name], name))
-        words = [self._reason(name, file, facts) for name in strongest if factors[name] >= SHOWN_ABOVE]
+        told = [name for name in strongest if factors[name] >= SHOWN_ABOVE][:REASONS]
+        words = [self._reason(name, file, facts) for name in told]
         if reach >= REACH_SHOWN and file.importers:
             words.append(f"imported by {_many(file.importers, 'module')}, directly or not")
         if file.runtime:
