@@ -31,9 +31,10 @@ class FunctionRow:
 class FileRow:
     """One file: ``impact``, ``risk``, ``reach``, ``effort`` and ``centrality`` run from 0 to 1.
 
-    ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits, ``runtime`` in
-    seconds, ``fixes`` in commits of the last five years, ``authors`` of the last two, ``age`` in months (five years at
-    most); a signal that is not there is None. ``why`` holds the reasons for the rank, the strongest first.
+    ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits (bulk ones left
+    out), ``runtime`` in seconds, ``fixes`` in commits of the last five years, ``authors`` of the last two, ``age`` in
+    months, five years at most; a signal that is not there is None. ``why`` holds the reasons for the rank, the
+    strongest first.
     """
 
     path: str

@@ -98,7 +98,7 @@ def ignored_commits(git: Git, commit: str) -> frozenset[str]:
 
 def _remembered(memory: Path | None, key: str) -> History | None:
     """What was found at the same commit; None for what is not there or not ours."""
-    if memory is None:
+    if memory is None or not memory.is_file():
         return None
     with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         data = json.loads(memory.read_bytes())

@@ -51,7 +51,7 @@ PRIOR_WITHOUT_HISTORY = Weights({"size": 0.46, "complexity": 0.41, "failures": 0
 
 def stored(folder: Path | None) -> Weights | None:
     """The weights learned for a project, from its state folder; None where there are none that can be used."""
-    if folder is None:
+    if folder is None or not (folder / FILE).is_file():
         return None
     try:
         data = json.loads((folder / FILE).read_bytes())
