@@ -140,11 +140,11 @@ def test_where_nothing_can_be_remembered_the_table_says_so(project: Path) -> Non
     assert b"note: nothing is remembered for the next scan" in ended.stdout
 
 
-def test_a_warm_scan_loads_neither_the_orm_nor_radon_nor_a_browser(project: Path) -> None:
+def test_a_warm_scan_loads_neither_the_orm_nor_radon_nor_a_browser_nor_pydantic(project: Path) -> None:
     scanned(project)
     probe = (
         "import sys; from dreamscape.cli.app import main; code = main(['scan', '--json']);"
-        "heavy = {'sqlalchemy', 'selenium', 'radon', 'numpy', 'rich'} & set(sys.modules);"
+        "heavy = {'sqlalchemy', 'selenium', 'radon', 'numpy', 'rich', 'pydantic'} & set(sys.modules);"
         "sys.exit(code or ','.join(sorted(heavy)) or 0)"
     )
     env = {"PATH": os.environ["PATH"], "HOME": str(project.parent)}

@@ -157,6 +157,18 @@ def test_what_was_read_is_remembered_and_a_damaged_memory_made_anew(tmp_path: Pa
     assert cold == warm == mended
 
 
+def test_past_source_that_python_warns_of_is_read_and_one_that_is_none_is_left_out(tmp_path: Path) -> None:
+    story = Story(tmp_path / "r")
+    story.commit(on(2021, 1), "Begin", a='x = "\\d"\n', b="def (\n")
+    story.commit(on(2021, 12), "fix it", a="x = 1\n")
+
+    with snapshots(story.told()) as past:
+        found = at(past, 1)
+
+    assert [file.path for file in found.files] == ["a.py"]
+    assert found.left_out == 1
+
+
 def test_replaying_tells_our_orders_beside_the_yardsticks(tmp_path: Path) -> None:
     with snapshots(eventful(tmp_path / "r")) as past:
         found = backtest("p", past)
