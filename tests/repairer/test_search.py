@@ -215,6 +215,15 @@ def test_a_text_is_corrected_by_the_values_compared() -> None:
     assert tried.index(good[0]) < 64
 
 
+def test_what_is_true_or_false_is_never_compared_with_none() -> None:
+    source = b"def f(text):\n    if text.isascii() and not isinstance(text, str):\n        return 1\n    return 0\n"
+
+    tried, _ = driven(case_of(source, {2: 1.0}), says("isascii() is not None", "isascii() is None", "str) is None"))
+
+    texts = [each.applied_to({"p.py": source})["p.py"] for each in tried]
+    assert not [text for text in texts if b"isascii() is" in text or b"str) is" in text]
+
+
 def test_an_exception_becomes_the_one_the_test_waits_for() -> None:
     test = b"def test_f():\n    with pytest.raises(app.BadName, match='x'):\n        f('x')\n"
     frames = (Frame("t.py", 3, "test_f", True), Frame("p.py", 5, "f", True))
