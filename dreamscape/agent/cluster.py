@@ -11,7 +11,8 @@ from dreamscape.domain.repair import Suspect
 def clusters(failures: Sequence[Failure], suspects: Mapping[str, Sequence[Suspect]]) -> list[tuple[Failure, ...]]:
     """Failures grouped by the function each test's own suspects point to first; order of first appearance.
 
-    ``suspects`` maps a test's key to its suspects. A patch that has to satisfy every failing test of a function is
+    ``suspects`` maps a test's key to its own suspects, none for a test that ran no line of the project; such a one is
+    joined by where it failed. A patch that has to satisfy every failing test of a function is
     much harder to get wrong than one that satisfies a single test, so tests are joined when in doubt; a group
     nobody could repair is taken apart again by `split`.
     """

@@ -90,7 +90,8 @@ class TestAgent:
         fresh = {failure.test: failure for failure in traced.failures}
         failures = [fresh.get(failure.test, failure) for failure in failures]
         sources = self._base.sources()
-        by_test = {failure.test: self._suspects([failure], sources) for failure in failures}
+        # What runs at import runs for every test: who runs nothing else has no cause in common with others like it.
+        by_test = {f.test: self._suspects([f], sources) if traced.coverage.get(f.test) else () for f in failures}
         return _with_elsewhere([self._case(group, sources) for group in clusters(failures, by_test)])
 
     def split(self, case: RepairCase) -> tuple[RepairCase, ...]:

@@ -15,7 +15,7 @@ from repair_mine import RealCase
 from repair_mutants import MutantCase
 
 Case = RealCase | MutantCase | classics.Classic
-KINDS = ("real", "mutants", "classics")
+KINDS = ("real", "mutants", "second", "classics")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ mutated file's syntax tree differs from the original's and the package's own sui
 every file, and fails in at least one test that the original passes. Mutants that hang are left out, since ``killed``
 then says nothing about a test.
 
+``bugs/second.json`` holds a second draw by the same rule, from the places after the first ``TRIED`` and at most two of
+a package, made when what the first had shown was mended, so that it is new to what was mended.
+
 The package's test functions are split in halves with the mutant as seed; one half is shown, the other is held back to
 judge with; one that fails is moved to the shown half if it has none.
 """
@@ -138,7 +141,9 @@ def halves(seed: str, functions: Sequence[tuple[str, str]], killers: set[tuple[s
     return hidden
 
 
-def draw_package(work: Path, name: str, version: str, requires: Sequence[str]) -> list[MutantCase]:
+def draw_package(
+    work: Path, name: str, version: str, requires: Sequence[str], first_place: int = 0, cap: int = CAP
+) -> list[MutantCase]:
     scratch = work / "drawing" / name
     tree = scratch / "project"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -157,8 +162,8 @@ def draw_package(work: Path, name: str, version: str, requires: Sequence[str]) -
     defined = [(p, f) for p, text in sources.items() if trees.is_test(p) for f in trees.test_functions(text)]
     cases: list[MutantCase] = []
     lines: set[tuple[str, int]] = set()
-    for path, operator, occurrence, line in places(work, tree, f"{name}-{version}")[:TRIED]:
-        if len(cases) == CAP:
+    for path, operator, occurrence, line in places(work, tree, f"{name}-{version}")[first_place:][:TRIED]:
+        if len(cases) == cap:
             break
         good = (tree / path).read_bytes()
         bad = mutated(work, tree / path, operator, occurrence)
@@ -194,12 +199,12 @@ def draw_package(work: Path, name: str, version: str, requires: Sequence[str]) -
     return cases
 
 
-def draw(work: Path, out: Path, only: list[str]) -> None:
-    """Draw from every package; writes after each and goes on where it stopped."""
+def draw(work: Path, out: Path, only: list[str], first_place: int = 0, cap: int = CAP) -> None:
+    """Draw from every package, after ``first_place`` places; writes after each and goes on where it stopped."""
     known = json.loads(out.read_text()) if out.exists() else {"tool": TOOL, "packages": [], "cases": []}
     for name, (version, requires) in packages().items():
         if name in known["packages"] or (only and name not in only):
             continue
-        known["cases"] += [asdict(case) for case in draw_package(work, name, version, requires)]
+        known["cases"] += [asdict(case) for case in draw_package(work, name, version, requires, first_place, cap)]
         known["packages"].append(name)
         out.write_text(json.dumps(known, indent=1) + "\n")

@@ -133,10 +133,10 @@ def test_one_suite_of_many_habits_is_healed_in_one_run(patient: NewPatient) -> N
 
     assert healed.item("test_greet.py::test_greeting")["state"] == "landed", healed.out + healed.err
     assert healed.item("FirstTest::test_first")["state"] == "landed"
-    assert len(healed.item("test_greet.py::test_greeting")["tests"]) == 2
+    assert len(healed.item("test_greet.py::test_greeting")["tests"]) >= 2
     assert healed.item("test_expects_nothing")["state"] == "flaky"
     assert healed.item("test_expects_nothing")["failure_class"] == "order_dependent"
-    assert healed.item("test_chance")["state"] in ("flaky", "unsolved")
+    assert healed.item("test_chance")["state"] in ("flaky", "unsolved"), healed.item("test_chance")
     assert healed.item("test_net")["state"] in ("skipped", "environment")
     assert "network" in healed.item("test_net")["why"]
     assert healed.code == 1

@@ -6,19 +6,19 @@ import pytest
 from healing import NewPatient
 
 UNDECIDED = {
-    "larger.py": "def larger(one, other):\n    return one\n",
-    "smaller.py": "def smaller(one, other):\n    return one\n",
+    "larger.py": "def larger(one, other, third):\n    return one\n",
+    "smaller.py": "def smaller(one, other, third):\n    return one\n",
     "test_both.py": """\
 from larger import larger
 from smaller import smaller
 
 
 def test_larger():
-    assert larger(1, 2) == 2
+    assert larger(1, 2, 2) == 2
 
 
 def test_smaller():
-    assert smaller(2, 1) == 1
+    assert smaller(2, 1, 1) == 1
 """,
 }
 
@@ -98,7 +98,7 @@ def test_tests_that_contradict_each_other_are_never_satisfied(patient: NewPatien
 def test_a_repair_accepted_on_code_that_has_changed_since_is_refused(patient: NewPatient) -> None:
     project = patient(UNDECIDED)
     project.heal()
-    project.write({"larger.py": "def larger(one, other):\n    return abs(one)\n"})
+    project.write({"larger.py": "def larger(one, other, third):\n    return abs(one)\n"})
     project.commit("Changed since")
     (number,) = [
         case["id"] for case in project.run("review", "list").report["reviews"] if case["item"]["files"] == ["larger.py"]
