@@ -30,7 +30,9 @@ MOST_COMPARED = 60
 """So many plausible candidates, the likeliest, are compared; of more, none lands (chosen)."""
 
 MOST_ELSEWHERE = 20
-"""So many tests that fail elsewhere are asked which of several plausible candidates repairs them too (chosen)."""
+ELSEWHERE_S = 30.0
+"""So many tests that fail elsewhere, and for so long, are asked which of several plausible candidates repairs them too
+(both chosen)."""
 
 FRESH_RIVALS_SHARE = 0.25
 """Where each candidate costs a process, those below this share of a plausible one's weight get none (chosen)."""
@@ -107,8 +109,8 @@ class CaseBench:
 
     def alike(self, one: Candidate, other: Candidate) -> bool:
         """Whether nothing tells the two apart: neither how they read nor any generated input."""
-        distinct = self._distinct((one, other))
-        return len(distinct) == 1 or len(self._behaviour(distinct).groups) == 1
+        alike = reading(one, self._case.sources) == reading(other, self._case.sources)
+        return alike or len(self._behaviour((one, other)).groups) == 1
 
     def prove(self, candidate: Candidate) -> Proof:
         """Two fresh full runs."""
@@ -211,7 +213,8 @@ class CaseBench:
         if len(candidates) < 2 or not tests:
             return candidates
         repaired = self._repaired(candidates, tests)
-        return [each for each in candidates if repaired[each.id] == max(repaired.values(), default=0)]
+        most = max(repaired.values(), default=0)
+        return [each for each in candidates if repaired[each.id] == most]
 
     def _repaired(self, candidates: Sequence[Candidate], tests: Sequence[str]) -> Counter[str]:
         """How many of these failing tests pass once the base is changed so, by the candidate's id."""
@@ -219,9 +222,12 @@ class CaseBench:
             runs = {c.id: self._run(overrides=c.applied_to(self._case.sources), only=tests) for c in candidates}
             return Counter({each: run.count(Outcome.PASSED) for each, run in runs.items()})
         repaired = Counter[str]()
+        until = time.monotonic() + ELSEWHERE_S
         for test in tests:
             limit = {test: self._cpu_limit(test)}
-            verdicts = self._server().judge(candidates, (test,), (), cpu_s_per_test=limit, deadline=None)
+            verdicts = self._server().judge(candidates, (test,), (), cpu_s_per_test=limit, deadline=until)
+            if time.monotonic() >= until:
+                break  # whoever was judged first would have the better of the rest
             repaired.update(v.candidate.id for v in verdicts if v.state is VerdictState.PLAUSIBLE)
         return repaired
 

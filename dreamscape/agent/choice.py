@@ -13,8 +13,7 @@ INPUTS_NEEDED = 200
 """On how many generated inputs plausible candidates must agree before one of them lands (the design's number)."""
 
 RIVALS_SHARE = 0.6
-"""A behaviour held to be less likely than this share of the best one does not keep it from landing (chosen: on programs
-for tuning and on injected faults, of what passed the tests at 0.45 to 0.59 of the likeliest, one in six was right)."""
+"""A behaviour held to be less likely than this share of the best one does not keep it from landing (chosen)."""
 
 DOUBT = 0.25
 """How much less likely a change of a doubtful kind is than its weight says, since weak tests let it pass (chosen)."""

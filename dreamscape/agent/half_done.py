@@ -11,11 +11,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dreamscape.agent.naturalness import edited_line, form_of, forms
+from dreamscape.agent.naturalness import SHORTEST, edited_line, form_of, forms
 from dreamscape.domain.repair import Candidate, Edit, RepairCase
-
-SHORTEST_TWIN = 12
-"""Lines shorter than this (``else:``, ``return None``) stand in many places and mean nothing by it (chosen)."""
 
 LEAST_ALIKE = 3
 """So many lines that differ in names and numbers only are a series, which one of them seldom leaves alone (chosen)."""
@@ -40,10 +37,9 @@ def _twin(edit: Edit, source: bytes) -> str:
     """The line the edit changes, where the same line stands elsewhere in the file."""
     if edit.start == edit.end:
         return ""
-    start, end = source.rfind(b"\n", 0, edit.start) + 1, source.find(b"\n", edit.start)
-    line = source[start : end if end >= 0 else len(source)].strip()
+    line = edited_line(edit, source)[0].partition(b"\n")[0].strip()
     others = sum(other.strip() == line for other in source.splitlines())
-    return line.decode("utf-8", "replace") if others > 1 and len(line) >= SHORTEST_TWIN else ""
+    return line.decode("utf-8", "replace") if others > 1 and len(line) >= SHORTEST else ""
 
 
 def _unlike(edit: Edit, source: bytes) -> str:

@@ -34,8 +34,8 @@ _EXACT = {
 _NUMBER = re.compile(rb"(?<![\w.])\d[\w.]*")
 _WORD = re.compile(rb"(?<![\w.])\d[\w.]*|[^\W\d]\w*")
 _KEYWORDS = frozenset(word.encode() for word in keyword.kwlist)
-_SHORTEST_FORM = 12
-"""Forms shorter than this (``return N``) are shared by lines that have nothing to do with each other (chosen)."""
+SHORTEST = 12
+"""Lines and forms shorter than this (``else:``, ``return N``) stand in many places and mean nothing by it (chosen)."""
 
 
 def naturalness(candidate: Candidate, sources: Mapping[str, bytes]) -> float:
@@ -70,7 +70,7 @@ def reading(candidate: Candidate, sources: Mapping[str, bytes]) -> object:
 @lru_cache(8)
 def forms(source: bytes) -> Counter[bytes]:
     """How many lines have each form: what is left of a line when names and numbers are made one."""
-    return Counter(form for line in source.splitlines() if len(form := form_of(line)) >= _SHORTEST_FORM)
+    return Counter(form for line in source.splitlines() if len(form := form_of(line)) >= SHORTEST)
 
 
 def form_of(line: bytes) -> bytes:

@@ -12,7 +12,7 @@ _CALLS = {
     "str": "str", "repr": "str", "chr": "str", "input": "str", "list": "list", "sorted": "list", "range": "list",
     "set": "set", "frozenset": "set", "dict": "dict", "tuple": "tuple", "bool": "bool", "isinstance": "bool",
     "any": "bool", "all": "bool", "deque": "list", "defaultdict": "dict", "Counter": "dict", "OrderedDict": "dict",
-    "bytes": "bytes",
+    "bytes": "bytes", "issubclass": "bool", "callable": "bool", "hasattr": "bool",
 }  # fmt: skip
 _METHODS = {
     "append": "list", "extend": "list", "insert": "list", "sort": "list", "appendleft": "list", "add": "set",
@@ -24,7 +24,8 @@ _METHODS = {
 _METHOD_RESULTS = {
     "split": "list", "splitlines": "list", "strip": "str", "lower": "str", "upper": "str", "join": "str",
     "replace": "str", "startswith": "bool", "endswith": "bool", "find": "num", "index": "num", "count": "num",
-    "format": "str", "isdigit": "bool", "copy": UNKNOWN, "rstrip": "str", "lstrip": "str",
+    "format": "str", "copy": UNKNOWN, "rstrip": "str", "lstrip": "str",
+    **{name: "bool" for kind in (str, set, float) for name in dir(kind) if name.startswith("is")},
 }  # fmt: skip
 _CONTAINERS = frozenset({"list", "set", "dict", "tuple", "str", "bytes", "some"})
 

@@ -228,3 +228,25 @@ def test_a_name_corrected_in_one_place_is_a_part_of_the_same_correction_everywhe
     choice = bench(Trials(), of).choose([here, everywhere])
 
     assert (choice.best, choice.may_land) == (everywhere, True)
+
+
+def test_a_correction_here_is_not_turned_down_with_the_one_everywhere() -> None:
+    source = b"one = a.sizze\nother = b.sizze\n"
+    of = replace(case(), sources={"app.py": source})
+    edits = tuple(Edit("app.py", at, at + 5, b"size") for at in (8, 24))
+    here, everywhere = (Candidate(some, "repairer:attribute", 1.0, "a change") for some in (edits[:1], edits))
+    apart = Trials()
+    apart.behaviours = lambda candidates, tests, *, inputs: Behaviour(tuple((c,) for c in candidates), inputs)  # type: ignore[method-assign]
+
+    assert not bench(apart, of).alike(everywhere, here)
+
+
+def test_what_the_tests_elsewhere_leave_no_time_for_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamscape.agent.bench.ELSEWHERE_S", 0.0)
+    one, both = change(b"value = 'A'\n"), change(b"value = 'AB'\n", 0.7)
+    apart = Trials()
+    apart.behaviours = lambda candidates, tests, *, inputs: Behaviour(tuple((c,) for c in candidates), inputs)  # type: ignore[method-assign]
+
+    choice = bench(apart, replace(case(), failing_elsewhere=("test_app.py::test_elsewhere_B",))).choose([one, both])
+
+    assert len(choice.rivals) == 1

@@ -224,6 +224,15 @@ def test_what_is_true_or_false_is_never_compared_with_none() -> None:
     assert not [text for text in texts if b"isascii() is" in text or b"str) is" in text]
 
 
+@pytest.mark.parametrize(("asked", "wanted"), [("xs is not None", "if xs:"), ("xs is None", "if not xs:")])
+def test_truth_takes_the_place_of_a_comparison_with_none(asked: str, wanted: str) -> None:
+    source = f"def f(xs):\n    if {asked}:\n        return 1\n    return 0\n".encode()
+
+    _, good = driven(case_of(source, {2: 1.0}), says(wanted))
+
+    assert any(each.origin == "repairer:none-or-empty" for each in good)
+
+
 def test_an_exception_becomes_the_one_the_test_waits_for() -> None:
     test = b"def test_f():\n    with pytest.raises(app.BadName, match='x'):\n        f('x')\n"
     frames = (Frame("t.py", 3, "test_f", True), Frame("p.py", 5, "f", True))

@@ -30,15 +30,13 @@ def none_or_empty(site: Site) -> Iterator[Change]:
     for node in site.conditions:
         parts += node.values if isinstance(node, ast.BoolOp) else [node]
     for node in parts:
-        if _is_truth(site, node.operand if isinstance(node, ast.UnaryOp) else node):
-            continue
         match node:
-            case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call():
+            case ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call() if site.kind(node) != "bool":
                 yield site.put(node, f"{site.text(node)} is not None", 1.0)
                 yield site.put(node, f"{site.text(node)} is None", 0.3)
             case ast.UnaryOp(
                 op=ast.Not(), operand=ast.Name() | ast.Attribute() | ast.Call() | ast.Subscript() as inner
-            ):
+            ) if site.kind(inner) != "bool":
                 yield site.put(node, f"{site.text(inner)} is None", 1.0)
             case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
                 yield site.put(node, site.text(left), 0.8)
@@ -49,15 +47,6 @@ def none_or_empty(site: Site) -> Iterator[Change]:
             case ast.BoolOp(op=ast.Or(), values=[left, right]) if node not in site.conditions:
                 text = f"{site.text(left)} if {site.module.operand(left)} is not None else {site.text(right)}"
                 yield site.put(node, text, 0.6)
-
-
-def _is_truth(site: Site, node: ast.expr) -> bool:
-    """Whether a value is known, or by its name ought, to be True or False: it is never None."""
-    if isinstance(node, ast.Call):
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name.startswith(("is", "has", "can_", "any", "all")):
-            return True
-    return site.kind(node) == "bool"
 
 
 def atoms(site: Site) -> Iterator[tuple[str, float]]:
