@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from dreamscape import __version__
 from dreamscape.domain.errors import DreamscapeError
+from dreamscape.scanner.memory import made_anew, opened
 from dreamscape.scanner.patterns import Translated
 from dreamscape.scanner.walk import Found
-from dreamscape.tools.files import STATE_FOLDER, state_folder
 from dreamscape.tools.text import is_surely_plain
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ SETTLED_NS = 2_000_000_000
 KEPT_PER_FILE = 4
 """Contents kept for each file of the tree, so that switching branches and back parses nothing (chosen)."""
 _TABLES = """
-CREATE TABLE about (format TEXT NOT NULL);
 CREATE TABLE places (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, digest BLOB) WITHOUT ROWID;
 CREATE TABLE readings (digest BLOB PRIMARY KEY, data TEXT);
 CREATE TABLE rules (digest BLOB PRIMARY KEY, data TEXT);
@@ -56,9 +55,7 @@ class Cache:
         if file is None:
             return
         try:
-            if file.parent.name == STATE_FOLDER:
-                state_folder(file.parent.parent)
-            self._connection = _opened(file)
+            self._connection = opened(file, _TABLES, FORMAT)
         except (sqlite3.Error, OSError, DreamscapeError) as error:
             self._give_up(error)
         self._places = {path: tuple(rest) for path, *rest in self._select("SELECT * FROM places")}
@@ -139,7 +136,7 @@ class Cache:
         self.close()
         self._places, self._digests = {}, frozenset()
         try:
-            self._connection = _new(self._file) if self._file else None
+            self._connection = made_anew(self._file, _TABLES, FORMAT) if self._file else None
         except (sqlite3.Error, OSError) as error:
             self._give_up(error)
 
@@ -213,37 +210,3 @@ def digest_of(source: bytes) -> bytes:
 
 def _name(found: Found) -> bytes:
     return found.path.encode("utf-8", "surrogateescape")
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    """The cache as it was left, or a new one where there is none that we can read."""
-    if not file.exists():
-        return _new(file)
-    connection = sqlite3.connect(file, timeout=2)
-    try:
-        _configure(connection)
-        if connection.execute("SELECT format FROM about").fetchall() == [(FORMAT,)]:
-            return connection
-    except (sqlite3.DatabaseError, UnicodeError) as error:
-        if "locked" in str(error):
-            connection.close()
-            raise
-    connection.close()
-    return _new(file)
-
-
-def _new(file: Path) -> sqlite3.Connection:
-    for name in (file.name, f"{file.name}-journal"):
-        file.with_name(name).unlink(missing_ok=True)
-    connection = sqlite3.connect(file, timeout=2)
-    _configure(connection)
-    with connection:
-        connection.executescript(_TABLES)
-        connection.execute("INSERT INTO about VALUES (?)", (FORMAT,))
-    return connection
-
-
-def _configure(connection: sqlite3.Connection) -> None:
-    # A crash may damage the file; then it is made anew, so nothing needs to wait for the disk.
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA trusted_schema = OFF")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from dreamscape.domain.errors import DreamscapeError
 from dreamscape.scanner.history import MONTH_S, YEARS, FilePast, file_pasts, past
-from dreamscape.tools.files import STATE_FOLDER, atomic_write, state_folder
+from dreamscape.scanner.memory import make_place
+from dreamscape.tools.files import atomic_write
 from dreamscape.tools.git import Commit, Git
 from dreamscape.tools.git_log import LOG_FORMAT, parse_log
 from dreamscape.tools.git_process import GitFailed
@@ -118,6 +119,5 @@ def _remember(memory: Path | None, key: str, history: History) -> None:
     rows = {path: astuple(one) for path, one in history.files.items()}
     text = json.dumps({"key": key, "note": history.note, "files": rows}, separators=(",", ":"))
     with contextlib.suppress(DreamscapeError, OSError):  # the scan's own memory says what is in the way
-        if memory.parent.name == STATE_FOLDER:
-            state_folder(memory.parent.parent)
+        make_place(memory)
         atomic_write(memory, text.encode("ascii"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, FunctionFacts, Import, Reading, Unreadable
 
 
@@ -12,7 +14,7 @@ def plain(reading: Reading) -> list[object]:
             return [reason]
         case FileFacts(functions, imports, sloc, index):
             rows = [[f.name, f.line, f.end_line, f.complexity, list(f.calls)] for f in functions]
-            return [rows, [[i.module, list(i.names), i.level] for i in imports], sloc, index]
+            return [rows, plain_imports(imports), sloc, index]
 
 
 def reading_of(data: object) -> Reading:
@@ -25,11 +27,21 @@ def reading_of(data: object) -> Reading:
         ):
             return FileFacts(
                 tuple(_function(*row) for row in rows),
-                tuple(Import(str(module), tuple(map(str, names)), int(level)) for module, names, level in imports),
+                tuple(import_of(*row) for row in imports),
                 sloc,
                 float(index),
             )
     raise ValueError("not a reading")
+
+
+def plain_imports(imports: Iterable[Import]) -> list[list[object]]:
+    """Imports in lists."""
+    return [[each.module, list(each.names), each.level] for each in imports]
+
+
+def import_of(module: str, names: Iterable[str], level: int) -> Import:
+    """The import behind one of `plain_imports`' lists. Raises ValueError or TypeError where it is not ours."""
+    return Import(str(module), tuple(map(str, names)), int(level))
 
 
 def _function(name: str, line: int, end_line: int, complexity: int, calls: list[str]) -> FunctionFacts:

@@ -20,11 +20,12 @@ from dreamscape.scanner.bounded import measure_bounded
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.churn import commits_behind, ignored_commits
 from dreamscape.scanner.facts import FileFacts, Import
+from dreamscape.scanner.forms import import_of, plain_imports
 from dreamscape.scanner.history import MONTH_S, NO_PAST, YEARS, FilePast, Past, Timeline, file_pasts, fixes_after
 from dreamscape.scanner.impact import Measures, is_test
 from dreamscape.scanner.imports import import_graph
 from dreamscape.scanner.measure import quietly
-from dreamscape.tools.files import STATE_FOLDER, state_folder
+from dreamscape.scanner.memory import opened
 from dreamscape.tools.git import Git
 
 STEP_MONTHS = 6
@@ -33,6 +34,7 @@ WINDOWS = (6, 18)
 
 _OUTSIDE = re.compile(r"(^|/)(docs?|examples?|samples?|_?vendor(ed)?|third_party|extern(als?)?)/")
 _FORMAT = "1"
+_TABLES = "CREATE TABLE briefs (blob TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID;"
 _MANY = 500
 
 
@@ -165,7 +167,7 @@ class Briefs:
         self._file: sqlite3.Connection | None = None
         if memory is not None:
             with contextlib.suppress(sqlite3.Error, OSError, DreamscapeError):
-                self._file = _opened(memory)
+                self._file = opened(memory, _TABLES, _FORMAT)
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -234,8 +236,7 @@ def brief(source: bytes) -> Brief | None:
 def _plain(one: Brief | None) -> object:
     if one is None:
         return None
-    imports = [[i.module, list(i.names), i.level] for i in one.imports]
-    return [one.sloc, one.complexity, one.max_complexity, imports]
+    return [one.sloc, one.complexity, one.max_complexity, plain_imports(one.imports)]
 
 
 def _brief(data: object) -> Brief | None:
@@ -243,32 +244,5 @@ def _brief(data: object) -> Brief | None:
         case None:
             return None
         case [int(sloc), int(points), int(hardest), list(imports)] if min(sloc, points, hardest) >= 0:
-            rows = (Import(str(module), tuple(map(str, names)), int(level)) for module, names, level in imports)
-            return Brief(sloc, points, hardest, tuple(rows))
+            return Brief(sloc, points, hardest, tuple(import_of(*row) for row in imports))
     raise ValueError("not a brief")
-
-
-def _opened(memory: Path) -> sqlite3.Connection:
-    """The file as it was left, or a new one where it is not ours or damaged."""
-    if memory.parent.name == STATE_FOLDER:
-        state_folder(memory.parent.parent)
-    for _ in range(2):
-        file = sqlite3.connect(memory, timeout=2)
-        try:
-            file.execute("PRAGMA synchronous = OFF")
-            file.execute("PRAGMA trusted_schema = OFF")
-            with file:
-                file.execute("CREATE TABLE IF NOT EXISTS about (format TEXT NOT NULL)")
-                file.execute("CREATE TABLE IF NOT EXISTS briefs (blob TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID")
-                formats = file.execute("SELECT format FROM about").fetchall()
-                if not formats:
-                    file.execute("INSERT INTO about VALUES (?)", (_FORMAT,))
-            if formats in ([], [(_FORMAT,)]):
-                return file
-        except sqlite3.DatabaseError as error:
-            if "locked" in str(error):
-                file.close()
-                raise
-        file.close()
-        memory.unlink(missing_ok=True)
-    raise sqlite3.DatabaseError("cannot be made anew")

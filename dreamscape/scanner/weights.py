@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dreamscape.tools.files import STATE_FOLDER, atomic_write, state_folder
+from dreamscape.scanner.memory import make_place
+from dreamscape.tools.files import atomic_write
 
 FILE = "scan-weights.json"
 FORMAT = "1"
@@ -66,8 +67,7 @@ def stored(folder: Path | None) -> Weights | None:
 
 def store(folder: Path, weights: Weights) -> None:
     """Keeps weights for the scans to come. Raises CannotGoOn, DiskFull."""
-    if folder.name == STATE_FOLDER:
-        state_folder(folder.parent)
+    make_place(folder / FILE)
     data = {"format": FORMAT, "origin": weights.origin, "base": weights.base, "weights": dict(weights.of)}
     atomic_write(folder / FILE, json.dumps(data, indent=1).encode("ascii"))
 
