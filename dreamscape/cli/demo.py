@@ -30,6 +30,7 @@ def demo(
     Example: dreamscape demo
     """
     from dreamscape import bootstrap
+    from dreamscape.bootstrap import healing
     from dreamscape.cli import render
     from dreamscape.cli.heal import heal_text
     from dreamscape.cli.scan import scan_text
@@ -43,11 +44,11 @@ def demo(
     _say(scan_text(bootstrap.build_scanner(project).scan(), project.loaded.settings.scan.top))
     _say("\n$ dreamscape heal --auto")
     try:
-        report = bootstrap.heal(project, lambda plan: True)
+        report = healing.heal(project, lambda plan: True)
     except SandboxMissing as missing:
         _say(f"{missing}; since the demo's project is our own, it runs without one here (--sandbox none)")
         project = bootstrap.open_project(root, options.config, {**flags, "sandbox.level": "none"})
-        report = bootstrap.heal(project, lambda plan: True)
+        report = healing.heal(project, lambda plan: True)
     _say(heal_text(report))
     if report.branch:
         bootstrap.release_demo(root, report.branch)

@@ -102,17 +102,17 @@ def _repository(project: Project) -> Check:
 
 
 def _sandbox_and_pytest(project: Project) -> Iterator[Check]:
-    from dreamscape import bootstrap
+    from dreamscape.bootstrap import healing
 
     try:
-        sandbox = bootstrap.open_sandbox(project)
+        sandbox = healing.open_sandbox(project)
     except DreamscapeError as error:
         yield Check("sandbox", False, error.message, error.hint)
         yield Check("pytest", False, "not looked for", "it is the project's and is asked inside a sandbox alone")
         return
     yield Check("sandbox", True, sandbox.level.value)
     try:
-        python, version = bootstrap.project_python(project, sandbox)
+        python, version = healing.project_python(project, sandbox)
     except DreamscapeError as error:
         yield Check("pytest", False, error.message, error.hint)
     else:

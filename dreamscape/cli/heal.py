@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamscape.cli.context import Options, command, new_app
+from dreamscape.cli.next_steps import next_steps
 
 if TYPE_CHECKING:
     from dreamscape.domain.records import HealReport, ItemReport, Plan
@@ -28,6 +29,8 @@ _SKIPPED = {
     "branch": None,
     "exit_code": 0,
     "notes": ["another run works on this project"],
+    "mode": None,
+    "patches": [],
 }
 """A report's shape without a run."""
 
@@ -47,6 +50,7 @@ def heal(
     Example: dreamscape heal --auto --max-minutes 30
     """
     from dreamscape import bootstrap
+    from dreamscape.bootstrap import healing
     from dreamscape.cli import render
     from dreamscape.domain.errors import RunLocked, UsageError
 
@@ -62,7 +66,7 @@ def heal(
     }
     project = bootstrap.open_project(options.project, options.config, flags)
     try:
-        report = bootstrap.heal(project, (lambda plan: True) if auto else _approve)
+        report = healing.heal(project, (lambda plan: True) if auto else _approve)
     except RunLocked:
         if if_locked == "fail":
             raise
@@ -96,9 +100,7 @@ def heal_text(report: HealReport) -> str:
     lines.append(f"tests after    {_tally(report.final)}")
     lines.append(f"run            {report.run}, {report.seconds:.0f} s, {report.cost_usd:.2f} USD")
     lines += notes
-    if report.branch:
-        lines.append(f"branch         {report.branch}; look: git diff HEAD...{report.branch}")
-        lines.append(f"               take: git merge {report.branch}; drop: dreamscape undo {report.run}")
+    lines += next_steps(report)
     if any(item.state.value in ("review", "unsolved") for item in report.items):
         lines.append("for you        dreamscape review list")
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dreamscape.cli.context import Options, command, new_app
+from dreamscape.cli.next_steps import next_steps
 
 if TYPE_CHECKING:
     from dreamscape.domain.records import ReviewCase
@@ -57,14 +58,16 @@ def accept(options: Options, review: Id) -> int:
     Example: dreamscape review accept 3
     """
     from dreamscape import bootstrap
+    from dreamscape.bootstrap import healing
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
     with bootstrap.opened_history(project) as history:
         case = bootstrap.review_numbered(history, review)
-        landing = bootstrap.accept_review(project, history, case)
-    value = {"review": review, "state": "accepted", "commit": landing.commit, "ref": landing.ref}
-    render.show(options, "review", value, lambda: f"review {review} landed: {landing.commit or ''} {landing.ref}")
+        report = healing.accept_review(project, history, case)
+    ref = report.branch or "".join(report.patches)
+    value = {"review": review, "state": "accepted", "run": report.run, "commit": report.items[0].commit, "ref": ref}
+    render.show(options, "review", value, lambda: "\n".join([f"review {review} landed", *next_steps(report)]))
     return 0
 
 
@@ -75,10 +78,11 @@ def reject(options: Options, review: Id) -> int:
     Example: dreamscape review reject 3
     """
     from dreamscape import bootstrap
+    from dreamscape.bootstrap import healing
     from dreamscape.cli import render
 
     with bootstrap.opened_history(bootstrap.open_project(options.project, options.config)) as history:
-        bootstrap.reject_review(history, bootstrap.review_numbered(history, review))
+        healing.reject_review(history, bootstrap.review_numbered(history, review))
     value = {"review": review, "state": "rejected"}
     render.show(options, "review", value, lambda: f"review {review} rejected")
     return 0

@@ -52,6 +52,7 @@ def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
                 return call
             options = call.options
             start_logging(options.verbosity)
+            _check_output(options.output)
             return call.work()
     except BrokenPipeError:
         return BROKEN_PIPE
@@ -68,6 +69,22 @@ def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
         if known is None:
             known = _bug(error, options, args)
         return _told(known.message, known.hint, known.exit_code, is_json=is_json)
+
+
+def _check_output(output: Path | None) -> None:
+    """Before work that may take an hour: whether its result can be written at all. Raises CannotGoOn."""
+    if output is None or (output.exists() and not output.is_dir()):
+        return
+    folder = output.resolve().parent
+    if output.is_dir():
+        why = "it is a folder"
+    elif not folder.is_dir():
+        why = f"there is no folder {folder}"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        why = f"{folder} is read-only"
+    else:
+        return
+    raise CannotGoOn(f"{output} cannot be written: {why}", "choose another --output")
 
 
 def _usage_error(error: Exception) -> UsageError:

@@ -14,7 +14,9 @@ app = new_app()
 @command(app)
 def undo(
     options: Options,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's name, its beginning, or 'last'.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run's name, its beginning, or 'last': the last that landed.")
+    ],
 ) -> int:
     """Take back what a run landed, if nothing of yours stands on it.
 
@@ -23,12 +25,12 @@ def undo(
     Example: dreamscape undo last
     """
     from dreamscape import bootstrap
+    from dreamscape.bootstrap import healing
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
     with bootstrap.opened_history(project) as history:
-        record = bootstrap.run_called(history, run)
-        undone = [(landing, how) for landing, how in bootstrap.undo_run(project, history, record)]
-    value = {"run": record.id, "undone": [{"landing": landing, "how": how} for landing, how in undone]}
+        undone = list(healing.undo_run(project, history, run))
+    value = {"run": undone[0][0].run, "undone": [{"landing": landing, "how": how} for landing, how in undone]}
     render.show(options, "undo", value, lambda: "\n".join(dict.fromkeys(how for _, how in undone)))
     return 0

@@ -46,7 +46,10 @@ class ItemReport:
 
 @dataclass(frozen=True, slots=True)
 class HealReport:
-    """The whole of a heal run; ``final`` is a fresh full run of the resulting head, None where there was none."""
+    """The whole of a heal run; ``final`` is a fresh full run of the resulting head, None where there was none.
+
+    ``mode`` is branch, commit or patch; ``branch`` what it landed on, ``patches`` the files it wrote instead.
+    """
 
     run: str
     baseline: Tally | None
@@ -57,6 +60,8 @@ class HealReport:
     branch: str | None
     exit_code: int
     notes: tuple[str, ...] = ()
+    mode: str = "branch"
+    patches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

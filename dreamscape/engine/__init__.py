@@ -1,8 +1,9 @@
 """AutomationEngine: takes work in order of impact, drives proposers, lands what is proven, remembers."""
 
+from dreamscape.engine.book import RunBook
 from dreamscape.engine.engine import AutomationEngine
 from dreamscape.engine.lander import RepositoryLander
 from dreamscape.engine.rejections import rejected_changes
 from dreamscape.engine.solving import Solver
 
-__all__ = ["AutomationEngine", "RepositoryLander", "Solver", "rejected_changes"]
+__all__ = ["AutomationEngine", "RepositoryLander", "RunBook", "Solver", "rejected_changes"]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from dreamscape.domain.errors import CannotGoOn, UsageError
+from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure
-from dreamscape.domain.ports import Agent, Lander
-from dreamscape.domain.records import ReviewCase
-from dreamscape.domain.repair import Candidate, Edit, Landing, RepairCase
+from dreamscape.domain.ports import Agent, History, Lander
+from dreamscape.domain.records import HealReport, ReviewCase
+from dreamscape.domain.repair import Candidate, Edit, ItemState, Landing, RepairCase
 from dreamscape.domain.runs import TestRun
+from dreamscape.engine.book import RunBook
 from dreamscape.tools.git import Git
 from dreamscape.tools.git_process import run_git
 
 
-def accept(review: ReviewCase, git: Git, agent: Agent, lander: Lander, run: str) -> Landing:
-    """Lands the change of a review case if it still applies and its tests still prove it.
+def accept(
+    review: ReviewCase, git: Git, agent: Agent, lander: Lander, history: History, book: RunBook, sandbox: str = ""
+) -> HealReport:
+    """Lands the change of a review case if it still applies and its tests still prove it; a run of its own.
 
     A person decides which of several behaviours is meant; that nothing breaks is still for the tests to say. Raises
     UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
@@ -27,13 +32,35 @@ def accept(review: ReviewCase, git: Git, agent: Agent, lander: Lander, run: str)
     if not review.item.diff:
         raise UsageError(f"review {review.id} has no change to accept", "repair it by hand, or reject it")
     before, after = _sides(git, review)
-    case = _case(review, agent.baseline(), before)
+    with book.open(sandbox):
+        landing = _landed(review, agent, lander, book, before, after)
+        item = review.item
+        book.record_landing(item.id, item.fingerprint, landing, book.base)
+        history.close_review(review.id, "accepted")
+        book.tell(EventKind.REVIEW_ACCEPTED, item.id, review=review.id, tests=list(item.tests), commit=landing.commit)
+        landed = replace(item, state=ItemState.LANDED, files=landing.files, commit=landing.commit, cost_usd=0.0)
+        book.record(replace(landed, why=f"a person accepted review {review.id}; proven once more"))
+    report = book.report(None, 0)
+    book.close(report)
+    return report
+
+
+def _landed(
+    review: ReviewCase,
+    agent: Agent,
+    lander: Lander,
+    book: RunBook,
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+) -> Landing:
+    baseline = agent.baseline()
+    book.baseline = baseline.tally
     edits = tuple(Edit(path, 0, len(before[path]), data) for path, data in after.items())
-    with agent.bench(case) as bench:
+    with agent.bench(_case(review, baseline, before)) as bench:
         proof = bench.prove(Candidate(edits, review.item.model or "review", 1.0, review.item.why))
     if not proof.holds:
         raise CannotGoOn(f"the change no longer holds: {proof.why}", "reject it; the next heal run tries again")
-    trailers = [("Dreamscape-Run", run), ("Dreamscape-Review", str(review.id))]
+    trailers = [("Dreamscape-Run", book.run), ("Dreamscape-Review", str(review.id))]
     trailers += [("Dreamscape-Test", test) for test in review.item.tests]
     return lander.land(after, before, f"Repair {', '.join(after)} as reviewed", trailers)
 

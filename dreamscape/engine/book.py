@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
+from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
 from dreamscape.domain.ports import Clock, History
@@ -34,8 +36,11 @@ _EVENT_OF = {
 class RunBook:
     """Keeps one run's account; written by the engine's thread alone, so that a killed run leaves what it had done."""
 
-    def __init__(self, run: str, base: str | None, mode: str, history: History, clock: Clock) -> None:
+    def __init__(
+        self, run: str, base: str | None, mode: str, history: History, clock: Clock, command: str = "heal"
+    ) -> None:
         self.run = run
+        self.command = command
         self.base = base
         self.mode = mode
         self.branch: str | None = None
@@ -47,11 +52,17 @@ class RunBook:
         self._items: dict[str, ItemReport] = {}
         self._rests_on: dict[str, str] = {}
 
-    def open(self, sandbox: str) -> None:
-        """Says that the run has begun, and in which sandbox."""
-        self._history.start_run(self.run, "heal", self.base, self._clock())
+    @contextmanager
+    def open(self, sandbox: str) -> Iterator[None]:
+        """Says that the run has begun, and in which sandbox; one that an error ends is closed with what there is."""
+        self._history.start_run(self.run, self.command, self.base, self._clock())
         self._history.set_sandbox(self.run, sandbox)
-        self.tell(EventKind.RUN_STARTED, base=self.base, mode=self.mode)
+        self.tell(EventKind.RUN_STARTED, base=self.base, mode=self.mode, command=self.command)
+        try:
+            yield
+        except BaseException as error:
+            self.close(self.report(None, _exit_code_of(error)))
+            raise
 
     def close(self, report: HealReport) -> None:
         """Says how the run ended."""
@@ -82,18 +93,16 @@ class RunBook:
             self._ask_a_person(report)
         logger.info("%s: %s (%s)", report.state.value, ", ".join(report.tests[:3]), report.why)
 
-    def record_landing(self, item: WorkItem, landing: Landing, before: str | None) -> None:
-        """A change is in the repository."""
-        if landing.commit is None:
-            self.notes.append(f"patch written: {landing.ref}")
-        else:
+    def record_landing(self, item: str, fingerprint: str, landing: Landing, before: str | None) -> None:
+        """The change of an item is in the repository, or in a patch file."""
+        if landing.commit is not None:
             self.branch = landing.ref
         self._history.save_landing(
             LandingRecord(
                 id=0,
                 run=self.run,
-                item=item.id,
-                fingerprint=item.case.fingerprint,
+                item=item,
+                fingerprint=fingerprint,
                 mode=self.mode,
                 ref=landing.ref,
                 commit=landing.commit,
@@ -150,6 +159,7 @@ class RunBook:
     def report(self, final: Tally | None, exit_code: int) -> HealReport:
         """The run's account as it stands."""
         items = tuple(self._items.values())
+        standing = (landing for landing in self._history.landings(self.run) if landing.undone is None)
         return HealReport(
             run=self.run,
             baseline=self.baseline,
@@ -160,6 +170,8 @@ class RunBook:
             branch=self.branch,
             exit_code=exit_code,
             notes=tuple(dict.fromkeys(self.notes)),
+            mode=self.mode,
+            patches=tuple(landing.ref for landing in standing if landing.commit is None),
         )
 
     def _ask_a_person(self, report: ItemReport) -> None:
@@ -208,3 +220,9 @@ def set_aside_report(failure: Failure, state: ItemState, failure_class: FailureC
         why=why,
         fingerprint=fingerprint(failure),
     )
+
+
+def _exit_code_of(error: BaseException) -> int:
+    if isinstance(error, DreamscapeError):
+        return error.exit_code
+    return getattr(error, "exit_code", 130) if isinstance(error, KeyboardInterrupt) else 70

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, TimeSpent
+from dreamscape.domain.errors import CannotGoOn, DiskFull, TimeSpent
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest
 from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
@@ -89,12 +89,8 @@ class AutomationEngine:
         self._agent.limit_to(self._deadline)
         book = RunBook(run, base, self._lander.mode, self._history, self._clock)
         book.notes += notes
-        book.open(sandbox)
-        try:
+        with book.open(sandbox):
             report = self._heal(book, approve)
-        except BaseException as error:
-            book.close(book.report(None, _exit_code_of(error)))
-            raise
         book.close(report)
         return report
 
@@ -247,7 +243,7 @@ class AutomationEngine:
             why = f"proven, but it could not land: {refusal}"
             return replace(report, state=ItemState.REVIEW, files=candidate.paths, diff=diff, why=why)
         self._agent.advance(changes)
-        book.record_landing(item, landing, book.base)
+        book.record_landing(item.id, item.case.fingerprint, landing, book.base)
         landed = replace(
             report,
             state=ItemState.LANDED,
@@ -318,9 +314,3 @@ class AutomationEngine:
 def _code_of_green(run: TestRun) -> int:
     """Nothing fails; but only a suite that came to its end says that nothing is to be done."""
     return {RunEnd.EXITED: 0, RunEnd.TIMEOUT: 4}.get(run.end, 1)
-
-
-def _exit_code_of(error: BaseException) -> int:
-    if isinstance(error, DreamscapeError):
-        return error.exit_code
-    return getattr(error, "exit_code", 130) if isinstance(error, KeyboardInterrupt) else 70

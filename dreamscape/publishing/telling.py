@@ -79,7 +79,7 @@ def _commit_lines(commits: Sequence[Commit], ours: AbstractSet[str]) -> Iterator
 
 def _numbers(told: Sequence[Chapter], events: Sequence[Event], commits: Sequence[Commit]) -> Iterator[Line]:
     """What can be counted, each with what was counted."""
-    runs = _ids(events, EventKind.RUN_STARTED)
+    runs = tuple(event.id for event in events if event.kind is EventKind.RUN_STARTED and _is_heal(event))
     if runs:
         yield Line(f"Heal runs: {len(runs)}", runs)
     for ending in ("repaired", "waiting", "in vain"):
@@ -94,8 +94,9 @@ def _numbers(told: Sequence[Chapter], events: Sequence[Event], commits: Sequence
         yield Line(f"Commits: {len(commits)}, from first to last", commits=ends)
 
 
-def _ids(events: Sequence[Event], kind: EventKind) -> tuple[int, ...]:
-    return tuple(event.id for event in events if event.kind is kind)
+def _is_heal(started: Event) -> bool:
+    """Whether a run looked for work itself; in a "review" run a person had decided."""
+    return started.data.get("command", "heal") == "heal"
 
 
 def _tally(event: Event) -> str:

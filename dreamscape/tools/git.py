@@ -59,6 +59,7 @@ class Git:
         asked = run_git(["rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--absolute-git-dir"], folder)
         if asked.returncode:
             if b"not a git repository" in asked.stderr:
+                _refuse_unreadable(folder)
                 return None
             raise refusal("rev-parse", asked.stderr)
         bare, inside, git_dir = os.fsdecode(asked.stdout).rstrip("\n").split("\n", 2)
@@ -341,6 +342,13 @@ class Scratch:
         }
         exact = ("-c", "core.fileMode=true", "-c", "core.symlinks=true", "-C", str(self.folder))
         return self.git.ask(*words, stdin=stdin, env={**places, **(env or {})}, settings=exact)
+
+
+def _refuse_unreadable(folder: Path) -> None:
+    """Git takes a repository it may not read for none at all. Raises GitFailed."""
+    for place in (each / ".git" for each in (folder, *folder.parents)):
+        if os.path.lexists(place) and not os.access(place, os.R_OK | os.X_OK if place.is_dir() else os.R_OK):
+            raise GitFailed(f"{place}: permission denied", "make it readable for the user who runs this")
 
 
 def _texts(listing: bytes) -> list[str]:

@@ -147,11 +147,12 @@ def test_output_goes_to_a_file_whole_and_nothing_to_stdout(dreamscape: Dreamscap
     assert os.listdir(project) == ["status.json"]  # noqa: PTH208
 
 
-def test_output_to_a_folder_that_is_not_there_is_told(dreamscape: Dreamscape) -> None:
-    result = dreamscape("status", "--output", "missing/status.txt")
+def test_output_to_a_folder_that_is_not_there_is_told_before_any_work(dreamscape: Dreamscape, project: Path) -> None:
+    result = dreamscape("demo", "--into", "new", "--output", "missing/status.txt")
 
     assert result.returncode == 3
     assert "missing/status.txt cannot be written" in result.stderr
+    assert not (project / "new").exists()
 
 
 def test_looking_leaves_no_state_behind(dreamscape_here: Dreamscape, project: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from dreamscape.cli.heal import heal_text
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.records import HealReport, ItemReport
@@ -43,3 +47,28 @@ def test_notes_are_told_where_there_was_nothing_to_do_too() -> None:
 
     assert text.startswith("nothing to do: 3 passed")
     assert CUT in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "branch", "patches", "said"),
+    [
+        (
+            "branch",
+            "dreamscape/heal-r1",
+            (),
+            ("git diff HEAD...dreamscape/heal-r1", "git merge dreamscape/heal-r1", "undo r1"),
+        ),
+        ("commit", "main", (), ("main; look: git show 0123456789; drop: dreamscape undo r1",)),
+        ("patch", None, (".dreamscape/patches/a b.patch",), ("git apply '.dreamscape/patches/a b.patch'", "undo r1")),
+    ],
+)
+def test_the_next_steps_fit_the_way_it_landed(
+    mode: str, branch: str | None, patches: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    item = replace(an_item(ItemState.LANDED), commit=None if patches else "0123456789abcdef")
+
+    text = heal_text(HealReport("r1", GREEN, GREEN, (item, item), 0.0, 1.0, branch, 0, (), mode, patches))
+
+    for words in said:
+        assert words in text
+    assert ("HEAD..." in text) == (mode == "branch")

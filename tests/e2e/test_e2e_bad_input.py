@@ -53,6 +53,7 @@ def test_a_repository_nothing_can_land_in_is_said(patient: NewPatient, tmp_path:
 
     assert healed.code == 3
     assert {"empty": "has no commit yet", "bare": "is a bare repository"}[what] in complaint(healed)
+    assert "--land patch" not in healed.err  # it would be refused for the same reason
 
 
 def test_a_project_without_tests_is_said(patient: NewPatient) -> None:

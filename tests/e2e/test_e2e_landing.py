@@ -137,6 +137,7 @@ def test_commit_mode_commits_to_the_current_branch_and_undo_reverts_it(patient: 
     healed = project.heal("--land", "commit")
 
     assert healed.code == 0, healed.err
+    assert (healed.report["mode"], healed.report["branch"]) == ("commit", "main")
     assert project.read("greet.py") == GREET_REPAIRED
     assert project.git("rev-parse", "HEAD~1") == begin
     assert project.git("status", "--porcelain", "--untracked-files=no") == ""
@@ -176,6 +177,7 @@ def test_patch_mode_writes_a_patch_that_applies_and_undo_takes_it_back(patient: 
     assert healed.report["final"] == {"passed": 2, "failed": 0, "errors": 0}
     assert project.read("greet.py") == GREET["greet.py"]
     (patch,) = (project.root / ".dreamscape" / "patches").iterdir()
+    assert healed.report["patches"] == [str(patch.relative_to(project.root))]
     if not with_git:
         second = project.heal("--land", "patch")
         assert second.states == ["awaiting_merge"], second.out

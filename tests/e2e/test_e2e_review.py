@@ -51,8 +51,18 @@ def test_rivals_wait_for_a_person_and_the_answer_is_remembered(patient: NewPatie
     again = project.heal()
 
     assert again.item("test_larger")["state"] == "awaiting_merge"
+    shown = project.run("runs", "show", accepted.report["run"]).report
+    assert (shown["command"], [item["state"] for item in shown["items"]]) == ("review", ["landed"])
     assert again.item("test_smaller")["state"] != "landed"
     assert again.item("test_smaller")["diff"] != healed.item("test_smaller")["diff"]
+
+    undone = project.run("undo", "last")
+
+    assert (undone.code, undone.report["run"]) == (0, accepted.report["run"]), undone.err
+    assert project.branches() == []
+    once_more = project.heal()
+    assert once_more.item("test_larger")["diff"] != healed.item("test_larger")["diff"]
+    assert project.run("undo", accepted.report["run"]).code == 3
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.records import ItemReport, ReviewCase
 from dreamscape.domain.repair import ItemState
-from dreamscape.engine import RepositoryLander
+from dreamscape.engine import RepositoryLander, RunBook
 from dreamscape.engine.acceptance import accept
 from dreamscape.engine.diffs import unified
+from dreamscape.store import open_store
 from dreamscape.tools.git import Git
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 OLD, NEW = b"one\nbad\nthree\n", b"one\ngood\nthree\n"
 
 
@@ -45,7 +48,7 @@ def review(old: bytes = OLD, new: bytes = NEW, *, state: str = "open", diff: str
         "i", "test", ("t.py::a",), FailureClass.WRONG_VALUE, 0.5, ItemState.REVIEW, "embedded", 9, ("app.py",), None,
         0.0, 1.0, "two behaviours pass", "f", unified({"app.py": old}, {"app.py": new}) if diff is None else diff,
     )  # fmt: skip
-    return ReviewCase(7, "r", item, None, state, datetime(2026, 1, 2, tzinfo=UTC))
+    return ReviewCase(1, "r", item, None, state, NOW)
 
 
 def yes(folder: Path, case: ReviewCase, mode: str = "branch", content: bytes = OLD, wanted: bytes = b"good") -> str:
@@ -57,7 +60,16 @@ def yes(folder: Path, case: ReviewCase, mode: str = "branch", content: bytes = O
         "t.py::held": lambda files: b"three" in files["app.py"],
     }
     agent = FakeAgent(FakeProject({"app.py": content}, tests))
-    return str(accept(case, found, agent, RepositoryLander(folder, found, mode, "r2", found.head()), "r2").commit)
+    lander = RepositoryLander(folder, found, mode, "r2", found.head())
+    with open_store(folder / ".git" / "memory.db") as store:
+        if case.state == "open":
+            store.start_run(case.run, "heal", None, NOW)
+            case = replace(case, id=store.open_review(case.run, case.item, None, NOW))
+        book = RunBook("r2", lander.base, mode, store, lambda: NOW, "review")
+        report = accept(case, found, agent, lander, store, book)
+        assert [(one.run, one.commit) for one in store.landings()] == [("r2", report.items[0].commit)]
+        assert [run.exit_code for run in store.runs() if run.id == "r2"] == [0]
+    return str(report.items[0].commit)
 
 
 def test_an_accepted_change_lands_as_its_own_commit(project: Path) -> None:
@@ -65,7 +77,7 @@ def test_an_accepted_change_lands_as_its_own_commit(project: Path) -> None:
 
     assert git(project, "rev-parse", "dreamscape/heal-r2") == made
     assert git(project, "show", f"{made}:app.py") == NEW.decode().strip()
-    assert "Dreamscape-Review: 7" in git(project, "log", "-1", "--format=%B", made)
+    assert "Dreamscape-Review: 1" in git(project, "log", "-1", "--format=%B", made)
     assert (project / "app.py").read_bytes() == OLD
 
 

@@ -56,9 +56,9 @@ def test_every_state_an_item_can_end_in_is_told_under_its_title(tmp_path: Path) 
 
     with open_store(tmp_path / "memory.db") as store:
         book = RunBook("r1", None, "branch", store, clock)
-        book.open("namespaces")
-        for state in ItemState:
-            book.record(report(state))
+        with book.open("namespaces"):
+            for state in ItemState:
+                book.record(report(state))
         book.close(book.report(None, 1))
 
         story = Devlog(project, store, clock).write().story

@@ -1,14 +1,13 @@
-"""Joins the stations: each function imports what it builds and hands it its own section of the settings."""
+"""Joins the stations that change something: heal, what a person decides about reviews, undo."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamscape.bootstrap import MANY, STATE_FOLDER, Project, build_models, build_scanner, clock, named, opened_history
 from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.events import Event, EventKind
 
@@ -16,109 +15,13 @@ if TYPE_CHECKING:
     from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
-    from dreamscape.domain.ports import History, Models, Proposer
-    from dreamscape.domain.records import HealReport, LandingRecord, Plan, ReviewCase, RunRecord
-    from dreamscape.domain.repair import Landing
+    from dreamscape.domain.ports import History, Proposer
+    from dreamscape.domain.records import HealReport, LandingRecord, Plan, ReviewCase
     from dreamscape.engine import RepositoryLander
-    from dreamscape.publishing import Devlog
-    from dreamscape.scanner import ProjectScanner
-    from dreamscape.scanner.past import ProjectPast
-    from dreamscape.settings import Loaded
     from dreamscape.tools.git import Git
 
-STATE_FOLDER, DATABASE = ".dreamscape", "dreamscape.db"
 SHORTEST_SUITE_S = 60.0
 """One run of the suite may take so long even if the whole heal run may take less (chosen)."""
-
-MANY = 1_000_000
-"""All runs there may be; old ones are pruned long before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project as a command finds it: ``root`` is absolute, ``loaded`` its settings with the origin of each."""
-
-    root: Path
-    loaded: Loaded
-
-
-def clock() -> datetime:
-    """The present time in UTC."""
-    return datetime.now(UTC)
-
-
-def find_project(asked: Path | None) -> Path:
-    """The project's folder: the one asked for, else the git root above the current folder, else that folder."""
-    if asked is not None:
-        if not asked.is_dir():
-            raise UsageError(f"there is no folder {asked}", "--project takes the folder of a project")
-        return asked.resolve()
-    try:
-        here = Path.cwd()
-    except FileNotFoundError as error:
-        raise UsageError("the current folder does not exist any more", "go to another, or use --project") from error
-    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
-
-
-def open_project(asked: Path | None, config: Path | None, flags: Mapping[str, object] | None = None) -> Project:
-    """Finds the project and reads its settings; ``flags`` maps ``section.key`` to what the command line says."""
-    from dreamscape.settings import load_settings
-
-    root = find_project(asked)
-    return Project(root, load_settings(root, config, flags or {}))
-
-
-def database(root: Path) -> Path:
-    """Where a project's memory lies, there or not."""
-    return root / STATE_FOLDER / DATABASE
-
-
-@contextlib.contextmanager
-def opened_history(project: Project) -> Iterator[History]:
-    """The memory of all runs of a project while the block runs; made if there is none yet."""
-    from dreamscape.store import open_store
-    from dreamscape.tools.files import state_folder
-
-    with open_store(state_folder(project.root) / DATABASE) as store:
-        yield store
-
-
-@contextlib.contextmanager
-def history_if_any(project: Project) -> Iterator[History | None]:
-    """For commands that only look: None where nothing has been remembered yet, and nothing is made."""
-    if not database(project.root).exists():
-        yield None
-        return
-    with opened_history(project) as history:
-        yield history
-
-
-def build_devlog(project: Project, history: History) -> Devlog:
-    """Tells what happened to a project."""
-    from dreamscape.publishing import Devlog
-
-    return Devlog(project.root, history, clock)
-
-
-def run_called(history: History | None, name: str) -> RunRecord:
-    """A run by its name, the beginning of it, or "last". Raises UsageError where there is no such run."""
-    runs = history.runs(MANY) if history else ()
-    if name == "last" and runs:
-        return runs[0]
-    exact = history.run(name) if history else None
-    found = [exact] if exact else [run for run in runs if run.id.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    several = f"{len(found)} runs begin with {name!r}" if found else f"there is no run {name!r}"
-    raise UsageError(several, "'dreamscape runs list' shows them")
-
-
-def review_numbered(history: History | None, number: int) -> ReviewCase:
-    """A review case by its number. Raises UsageError where there is none."""
-    found = next((case for case in (history.reviews() if history else ()) if case.id == number), None)
-    if found is None:
-        raise UsageError(f"there is no review {number}", "'dreamscape review list --all' shows them")
-    return found
 
 
 def reject_review(history: History, case: ReviewCase) -> None:
@@ -133,57 +36,30 @@ def reject_review(history: History, case: ReviewCase) -> None:
     history.add_event(Event(EventKind.REVIEW_REJECTED, clock(), case.run, case.item.id, data))
 
 
-def undo_run(project: Project, history: History, run: RunRecord) -> Iterator[tuple[LandingRecord, str]]:
+def undo_run(project: Project, history: History, name: str) -> Iterator[tuple[LandingRecord, str]]:
     """Takes back what a run landed, the newest first; yields each landing with a sentence once it is remembered.
 
-    Raises CannotGoOn naming what is in the way, RunLocked.
+    ``name`` is a run's name, its beginning, or "last": the last run whose landings have not been taken back. Raises
+    UsageError for an unknown run, CannotGoOn naming what is in the way, RunLocked.
     """
     from dreamscape.engine.undo import undo
     from dreamscape.tools.git import Git
     from dreamscape.tools.locks import project_lock
 
     with project_lock(project.root):
-        landed = [landing for landing in history.landings(run.id) if landing.undone is None]
+        standing = [landing for landing in reversed(history.landings()) if landing.undone is None]
+        landed_in = dict.fromkeys(landing.run for landing in standing)
+        if name == "last" and not landed_in:
+            raise CannotGoOn("no run has landed anything that could be taken back")
+        run = named(name, landed_in | dict.fromkeys(each.id for each in history.runs(MANY)))
+        landed = [landing for landing in standing if landing.run == run]
         if not landed:
-            raise CannotGoOn(f"run {run.id} has landed nothing that could be taken back")
+            raise CannotGoOn(f"run {run} has landed nothing that could be taken back")
         for landing, how in undo(project.root, Git.find(project.root), landed):
             history.mark_undone(landing.id, clock())
             data = {"why": how, "commit": landing.commit, "files": list(landing.files)}
-            history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run.id, landing.item, data))
+            history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run, landing.item, data))
             yield landing, how
-
-
-def config_places(root: Path, config: Path | None) -> tuple[Path, ...]:
-    """The files settings may come from, the strongest first, whether they are there or not."""
-    from dreamscape.settings import user_file
-
-    places = (root / "dreamscape.toml", root / "pyproject.toml", config or user_file("config.toml"))
-    return tuple(place for place in places if place is not None)
-
-
-def build_scanner(project: Project) -> ProjectScanner:
-    """Ranks a project's files; where its state cannot be written, without a memory, and it says so."""
-    from dreamscape.scanner import ProjectScanner
-
-    cache = project.root / STATE_FOLDER / "scan-cache.db"
-    return ProjectScanner(project.root, project.loaded.settings.scan, cache=cache)
-
-
-def build_past(project: Project) -> ProjectPast:
-    """What a project's own history says about its ranking."""
-    from dreamscape.scanner.past import ProjectPast
-
-    return ProjectPast(project.root, project.loaded.settings.scan, project.root / STATE_FOLDER)
-
-
-def build_models(project: Project) -> Models:
-    """The models that may be asked: the shipped cards, and the user's over them."""
-    from dreamscape.registry import ModelRegistry
-    from dreamscape.registry.cards import load_cards
-    from dreamscape.settings import shipped_file, user_file
-
-    cards = load_cards(shipped_file("models.toml"), user_file("models.toml"))
-    return ModelRegistry(cards, project.loaded.settings.budget)
 
 
 def open_sandbox(project: Project) -> Sandbox:
@@ -254,14 +130,13 @@ def _heal(project: Project, git: Git | None, history: History, approve: Callable
     return engine.heal(run, lander.base, approve, sandbox.level.value, notes)
 
 
-def accept_review(project: Project, history: History, case: ReviewCase) -> Landing:
-    """A person's yes to a proposed change: proven once more, then landed.
+def accept_review(project: Project, history: History, case: ReviewCase) -> HealReport:
+    """A person's yes to a proposed change: proven once more, then landed, as a run of its own.
 
     Raises UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
     """
     from dreamscape.agent import may_be_repaired
-    from dreamscape.domain.records import LandingRecord
-    from dreamscape.engine import RepositoryLander
+    from dreamscape.engine import RepositoryLander, RunBook
     from dreamscape.engine.acceptance import accept
     from dreamscape.tools.locks import project_lock
 
@@ -274,27 +149,11 @@ def accept_review(project: Project, history: History, case: ReviewCase) -> Landi
         raise CannotGoOn("reviews are accepted in a git repository only", "apply the shown change by hand")
     mode, run = project.loaded.settings.heal.land, _new_run()
     with project_lock(project.root):
-        base = git.head()
-        lander = RepositoryLander(project.root, git, mode, run, base)
-        landing = accept(case, git, _test_agent(project, open_sandbox(project), git, lander, ()), lander, run)
-        history.save_landing(
-            LandingRecord(
-                id=0,
-                run=case.run,
-                item=case.item.id,
-                fingerprint=case.item.fingerprint,
-                mode=mode,
-                ref=landing.ref,
-                commit=landing.commit,
-                before=base,
-                files=landing.files,
-                at=clock(),
-            )
-        )
-        history.close_review(case.id, "accepted")
-        data = {"review": case.id, "tests": list(case.item.tests), "commit": landing.commit, "files": landing.files}
-        history.add_event(Event(EventKind.REVIEW_ACCEPTED, clock(), case.run, case.item.id, data))
-    return landing
+        lander = RepositoryLander(project.root, git, mode, run, git.head())
+        sandbox = open_sandbox(project)
+        agent = _test_agent(project, sandbox, git, lander, ())
+        book = RunBook(run, lander.base, mode, history, clock, command="review")
+        return accept(case, git, agent, lander, history, book, sandbox.level.value)
 
 
 def _test_agent(
@@ -322,10 +181,15 @@ def _repository(project: Project) -> Git | None:
     if mode not in ("branch", "commit", "patch"):
         raise UsageError(f"repairs land as branch, commit or patch, not {mode!r}")
     if git is None or git.is_bare or git.head() is None:
-        what = "is no git repository" if git is None else "is a bare repository" if git.is_bare else "has no commit yet"
         if git is None and mode == "patch":
             return None
-        raise NotARepository(f"{project.root} {what}, and repairs land on commits", "commit once, or use --land patch")
+        if git is None:
+            what, hint = "is no git repository", "git init and commit once, or use --land patch"
+        elif git.is_bare:
+            what, hint = "is a bare repository, which has no files to test", "run this in a clone of it"
+        else:
+            what, hint = "has no commit yet, and repairs rest on one", "commit once"
+        raise NotARepository(f"{project.root} {what}", hint)
     if any(path.startswith(f"{STATE_FOLDER}/") for path in git.tracked()):
         raise CannotGoOn(
             f"git tracks files in {STATE_FOLDER}/, which came with the project and are no memory of ours",
@@ -360,26 +224,3 @@ def _new_run() -> str:
     import secrets
 
     return f"{clock():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def make_demo(folder: str | None) -> Path:
-    """Makes the demo's project, in a new temporary folder unless one is named. Raises UsageError, CannotGoOn."""
-    import tempfile
-
-    from dreamscape.engine.demo import make_demo as make
-    from dreamscape.settings import shipped_file
-
-    root = Path(folder).resolve() if folder else Path(tempfile.mkdtemp(prefix="dreamscape-demo-")) / "larder"
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise UsageError(f"{root} is not empty", "--into takes a new folder")
-    root.mkdir(parents=True, exist_ok=True)
-    make(root, shipped_file("demo"), clock())
-    return root
-
-
-def release_demo(root: Path, branch: str) -> None:
-    """Merges what healed the demo's project, and tags it as a release."""
-    from dreamscape.engine.demo import merge, tag
-
-    merge(root, branch)
-    tag(root, "v0.2.0", clock())

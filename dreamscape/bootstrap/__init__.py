@@ -1,0 +1,171 @@
+"""Joins the stations: each function imports what it builds and hands it its own section of the settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamscape.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from dreamscape.domain.ports import History, Models
+    from dreamscape.domain.records import ReviewCase, RunRecord
+    from dreamscape.publishing import Devlog
+    from dreamscape.scanner import ProjectScanner
+    from dreamscape.scanner.past import ProjectPast
+    from dreamscape.settings import Loaded
+
+STATE_FOLDER, DATABASE = ".dreamscape", "dreamscape.db"
+MANY = 1_000_000
+"""All runs there may be; old ones are pruned long before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as a command finds it: ``root`` is absolute, ``loaded`` its settings with the origin of each."""
+
+    root: Path
+    loaded: Loaded
+
+
+def clock() -> datetime:
+    """The present time in UTC."""
+    return datetime.now(UTC)
+
+
+def find_project(asked: Path | None) -> Path:
+    """The project's folder: the one asked for, else the git root above the current folder, else that folder."""
+    if asked is not None:
+        if not asked.is_dir():
+            raise UsageError(f"there is no folder {asked}", "--project takes the folder of a project")
+        return asked.resolve()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the current folder does not exist any more", "go to another, or use --project") from error
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def open_project(asked: Path | None, config: Path | None, flags: Mapping[str, object] | None = None) -> Project:
+    """Finds the project and reads its settings; ``flags`` maps ``section.key`` to what the command line says."""
+    from dreamscape.settings import load_settings
+
+    root = find_project(asked)
+    return Project(root, load_settings(root, config, flags or {}))
+
+
+def database(root: Path) -> Path:
+    """Where a project's memory lies, there or not."""
+    return root / STATE_FOLDER / DATABASE
+
+
+@contextlib.contextmanager
+def opened_history(project: Project) -> Iterator[History]:
+    """The memory of all runs of a project while the block runs; made if there is none yet."""
+    from dreamscape.store import open_store
+    from dreamscape.tools.files import state_folder
+
+    with open_store(state_folder(project.root) / DATABASE) as store:
+        yield store
+
+
+@contextlib.contextmanager
+def history_if_any(project: Project) -> Iterator[History | None]:
+    """For commands that only look: None where nothing has been remembered yet, and nothing is made."""
+    if not database(project.root).exists():
+        yield None
+        return
+    with opened_history(project) as history:
+        yield history
+
+
+def build_devlog(project: Project, history: History) -> Devlog:
+    """Tells what happened to a project."""
+    from dreamscape.publishing import Devlog
+
+    return Devlog(project.root, history, clock)
+
+
+def run_called(history: History | None, name: str) -> RunRecord:
+    """A run by its name, the beginning of it, or "last". Raises UsageError where there is no such run."""
+    runs = {run.id: run for run in (history.runs(MANY) if history else ())}
+    return runs[named(name, runs)]
+
+
+def named(name: str, runs: Collection[str]) -> str:
+    """The run, among these from the newest to the oldest, that is called so, begins so, or is the "last"."""
+    found = [run for run in runs if run == name] or [run for run in runs if run.startswith(name)]
+    if name == "last":
+        found = list(runs)[:1]
+    if len(found) == 1:
+        return found[0]
+    several = f"{len(found)} runs begin with {name!r}" if found else f"there is no run {name!r}"
+    raise UsageError(several, "'dreamscape runs list' shows them")
+
+
+def review_numbered(history: History | None, number: int) -> ReviewCase:
+    """A review case by its number. Raises UsageError where there is none."""
+    found = next((case for case in (history.reviews() if history else ()) if case.id == number), None)
+    if found is None:
+        raise UsageError(f"there is no review {number}", "'dreamscape review list --all' shows them")
+    return found
+
+
+def config_places(root: Path, config: Path | None) -> tuple[Path, ...]:
+    """The files settings may come from, the strongest first, whether they are there or not."""
+    from dreamscape.settings import user_file
+
+    places = (root / "dreamscape.toml", root / "pyproject.toml", config or user_file("config.toml"))
+    return tuple(place for place in places if place is not None)
+
+
+def build_scanner(project: Project) -> ProjectScanner:
+    """Ranks a project's files; where its state cannot be written, without a memory, and it says so."""
+    from dreamscape.scanner import ProjectScanner
+
+    cache = project.root / STATE_FOLDER / "scan-cache.db"
+    return ProjectScanner(project.root, project.loaded.settings.scan, cache=cache)
+
+
+def build_past(project: Project) -> ProjectPast:
+    """What a project's own history says about its ranking."""
+    from dreamscape.scanner.past import ProjectPast
+
+    return ProjectPast(project.root, project.loaded.settings.scan, project.root / STATE_FOLDER)
+
+
+def build_models(project: Project) -> Models:
+    """The models that may be asked: the shipped cards, and the user's over them."""
+    from dreamscape.registry import ModelRegistry
+    from dreamscape.registry.cards import load_cards
+    from dreamscape.settings import shipped_file, user_file
+
+    cards = load_cards(shipped_file("models.toml"), user_file("models.toml"))
+    return ModelRegistry(cards, project.loaded.settings.budget)
+
+
+def make_demo(folder: str | None) -> Path:
+    """Makes the demo's project, in a new temporary folder unless one is named. Raises UsageError, CannotGoOn."""
+    import tempfile
+
+    from dreamscape.engine.demo import make_demo as make
+    from dreamscape.settings import shipped_file
+
+    root = Path(folder).resolve() if folder else Path(tempfile.mkdtemp(prefix="dreamscape-demo-")) / "larder"
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise UsageError(f"{root} is not empty", "--into takes a new folder")
+    root.mkdir(parents=True, exist_ok=True)
+    make(root, shipped_file("demo"), clock())
+    return root
+
+
+def release_demo(root: Path, branch: str) -> None:
+    """Merges what healed the demo's project, and tags it as a release."""
+    from dreamscape.engine.demo import merge, tag
+
+    merge(root, branch)
+    tag(root, "v0.2.0", clock())
