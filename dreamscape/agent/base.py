@@ -10,6 +10,17 @@ Changes = Mapping[str, bytes | None]
 LARGEST_SOURCE = 2_000_000
 """A source of more bytes is generated, and no repair would be read in it (chosen)."""
 
+MANIFESTS = (
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "Pipfile",
+    "environment*.y*ml",
+    "*requirements*",
+    "requirements/*",
+)
+"""Where projects say what they depend on."""
+
 
 class Base:
     """The tree every test run sees; grows with each landing and shrinks when one is taken back."""
@@ -48,6 +59,12 @@ class Base:
         """All files a repair may change."""
         changes = self.changes()
         return {path: data for path in sorted(self.editable) if (data := self._read(path, changes)) is not None}
+
+    def manifests(self) -> str:
+        """What the files that declare dependencies say, as one text."""
+        found = {file for pattern in MANIFESTS for file in self._project.glob(pattern)}
+        read = (self.read(file.relative_to(self._project).as_posix()) for file in sorted(found))
+        return "\n".join(data.decode("utf-8", "replace") for data in read if data)
 
     def _read(self, path: str, changes: Changes) -> bytes | None:
         if path in changes:

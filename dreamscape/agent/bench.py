@@ -19,7 +19,7 @@ from dreamscape.agent.special_cases import answers_the_tests
 from dreamscape.agent.trials import TrialServer
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.repair import Behaviour, Candidate, Choice, Edit, Proof, RepairCase, Verdict, VerdictState
-from dreamscape.domain.runs import Outcome
+from dreamscape.domain.runs import Coverage, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,8 @@ MOST_FOR_A_FAILING_TEST_S = 5.0
 class CaseBench:
     """Keeps `domain.ports.Bench`; one per case, closed with its trial server.
 
-    ``open_trials`` takes the sources that the server is to load, by path.
+    ``open_trials`` takes the sources that the server is to load, by path; ``coverage`` tells what each test runs on
+    the base.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class CaseBench:
         durations: Mapping[str, float],
         protected: Sequence[str],
         workers: int,
+        coverage: Coverage | None = None,
     ) -> None:
+        self._coverage = coverage or {}
         self._case = case
         self._run = run
         self._open_trials = open_trials
@@ -105,6 +108,9 @@ class CaseBench:
             return replace(choice, may_land=False, why=doubt)
         if choice.may_land and (reached := newly_reached(choice.best, self._case.sources)):
             return replace(choice, may_land=False, why=f"it newly reaches for {reached}; a person has to look")
+        if choice.may_land and (left := self._left_failing(choice.best)):
+            why = f"{left} that runs the changed lines still fails with it, so it may be only a part of the repair"
+            return replace(choice, may_land=False, is_partial=True, why=why)
         return choice
 
     def alike(self, one: Candidate, other: Candidate) -> bool:
@@ -212,24 +218,39 @@ class CaseBench:
         tests = self._case.failing_elsewhere[:MOST_ELSEWHERE]
         if len(candidates) < 2 or not tests:
             return candidates
-        repaired = self._repaired(candidates, tests)
+        repaired, _ = self._repaired(candidates, tests)
         most = max(repaired.values(), default=0)
         return [each for each in candidates if repaired[each.id] == most]
 
-    def _repaired(self, candidates: Sequence[Candidate], tests: Sequence[str]) -> Counter[str]:
-        """How many of these failing tests pass once the base is changed so, by the candidate's id."""
+    def _left_failing(self, candidate: Candidate) -> str:
+        """A test of another case that runs the lines a change changes, and still fails with it; empty without one.
+
+        One fault is likelier than several, and what repairs a part of its symptoms is seldom its repair.
+        """
+        changed = [(edit.path, _lines(edit, self._case.sources[edit.path])) for edit in candidate.edits]
+        for test in self._case.failing_elsewhere[:MOST_ELSEWHERE]:
+            ran = self._coverage.get(test, {})
+            if any(not ran.get(path, frozenset()).isdisjoint(lines) for path, lines in changed):
+                repaired, asked = self._repaired([candidate], (test,))
+                if asked and not repaired[candidate.id]:
+                    return test
+        return ""
+
+    def _repaired(self, candidates: Sequence[Candidate], tests: Sequence[str]) -> tuple[Counter[str], int]:
+        """How many of these failing tests pass once the base is changed so, by the candidate's id, and how many were
+        asked in time."""
         if self._is_fresh:
             runs = {c.id: self._run(overrides=c.applied_to(self._case.sources), only=tests) for c in candidates}
-            return Counter({each: run.count(Outcome.PASSED) for each, run in runs.items()})
+            return Counter({each: run.count(Outcome.PASSED) for each, run in runs.items()}), len(tests)
         repaired = Counter[str]()
         until = time.monotonic() + ELSEWHERE_S
-        for test in tests:
+        for asked, test in enumerate(tests):
             limit = {test: self._cpu_limit(test)}
             verdicts = self._server().judge(candidates, (test,), (), cpu_s_per_test=limit, deadline=until)
             if time.monotonic() >= until:
-                break  # whoever was judged first would have the better of the rest
+                return repaired, asked  # whoever was judged first would have the better of the rest
             repaired.update(v.candidate.id for v in verdicts if v.state is VerdictState.PLAUSIBLE)
-        return repaired
+        return repaired, len(tests)
 
     def _behaviour(self, candidates: Sequence[Candidate]) -> Behaviour:
         if len(candidates) > 1 and not self._is_fresh:
@@ -260,6 +281,12 @@ def rebased(candidate: Candidate, sources: Mapping[str, bytes], loaded: Mapping[
     wanted = {**sources, **candidate.applied_to(sources)}
     edits = (_edit(path, loaded[path], wanted[path]) for path in wanted if loaded[path] != wanted[path])
     return replace(candidate, edits=tuple(edits))
+
+
+def _lines(edit: Edit, source: bytes) -> range:
+    """The numbers of the lines an edit touches, and of those around it, since what it inserts has none yet."""
+    first = source.count(b"\n", 0, edit.start) + 1
+    return range(first - 1, first + source.count(b"\n", edit.start, edit.end) + 2)
 
 
 def _edit(path: str, old: bytes, new: bytes) -> Edit:

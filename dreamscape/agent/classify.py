@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable
 
+from dreamscape.agent.missing import Importable, is_named_wrongly, missing_module
 from dreamscape.domain.failures import Failure, FailureClass
 
 _BY_EXCEPTION = {
@@ -32,17 +33,15 @@ _NETWORK_MODULES = re.compile(r"(^|/)(socket|ssl|urllib/request|http/client|urll
 _DID_NOT_RAISE = re.compile(r"DID NOT (RAISE|WARN)|\w+ not (raised|triggered)")
 _FIXTURE = re.compile(r"fixture '.+' not found|ScopeMismatch|recursive dependency involving fixture")
 _SNAPSHOT = re.compile(r"snapshot|golden|approved file", re.IGNORECASE)
-_MISSING_MODULE = re.compile(r"No module named '([\w.]+)'")
 
 
-def classify(failure: Failure, project_modules: Set[str] = frozenset()) -> FailureClass:
+def classify(failure: Failure, importable: Importable) -> FailureClass:
     """The class of one failure seen alone; what only reruns can tell (flaky, order, environment) is `triage`'s.
 
-    ``project_modules`` holds the top-level names the project itself offers: a missing module among them is a wrong
-    import, any other a missing dependency.
+    ``importable`` tells a wrong import from a missing dependency.
     """
     for rule in _RULES:
-        found = rule(failure, project_modules)
+        found = rule(failure, importable)
         if found is not None:
             return found
     return FailureClass.COLLECTION if failure.phase == "collect" else FailureClass.WRONG_EXCEPTION
@@ -56,36 +55,35 @@ def smells_of_network(failure: Failure) -> bool:
     )
 
 
-def _missing_dependency(failure: Failure, project_modules: Set[str]) -> FailureClass | None:
-    missing = _MISSING_MODULE.search(failure.message)
-    if missing is None or missing[1].split(".", 1)[0] in project_modules:
+def _missing_dependency(failure: Failure, importable: Importable) -> FailureClass | None:
+    if missing_module(failure) is None or is_named_wrongly(failure, importable):
         return None
     return FailureClass.MISSING_DEPENDENCY
 
 
-def _fixture(failure: Failure, _: Set[str]) -> FailureClass | None:
+def _fixture(failure: Failure, _: Importable) -> FailureClass | None:
     return FailureClass.FIXTURE if failure.phase == "setup" and _FIXTURE.search(failure.message) else None
 
 
-def _did_not_raise(failure: Failure, _: Set[str]) -> FailureClass | None:
+def _did_not_raise(failure: Failure, _: Importable) -> FailureClass | None:
     return FailureClass.DID_NOT_RAISE if _DID_NOT_RAISE.search(failure.message) else None
 
 
-def _assertion(failure: Failure, _: Set[str]) -> FailureClass | None:
+def _assertion(failure: Failure, _: Importable) -> FailureClass | None:
     if failure.exception.rpartition(".")[2] not in ("AssertionError", "Failed"):
         return None
     return FailureClass.GOLDEN_FILE if _SNAPSHOT.search(failure.message) else FailureClass.WRONG_VALUE
 
 
-def _network(failure: Failure, _: Set[str]) -> FailureClass | None:
+def _network(failure: Failure, _: Importable) -> FailureClass | None:
     return FailureClass.NETWORK if smells_of_network(failure) else None
 
 
-def _by_exception(failure: Failure, _: Set[str]) -> FailureClass | None:
+def _by_exception(failure: Failure, _: Importable) -> FailureClass | None:
     return _BY_EXCEPTION.get(failure.exception.rpartition(".")[2])
 
 
-_RULES: tuple[Callable[[Failure, Set[str]], FailureClass | None], ...] = (
+_RULES: tuple[Callable[[Failure, Importable], FailureClass | None], ...] = (
     _missing_dependency,
     _fixture,
     _did_not_raise,

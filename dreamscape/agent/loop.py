@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 from dreamscape.agent.base import Base
@@ -20,10 +19,12 @@ from dreamscape.agent.functions import function_finder
 from dreamscape.agent.interpreter import Interpreter
 from dreamscape.agent.links import without_links
 from dreamscape.agent.localize import suspects, touching_tests
+from dreamscape.agent.missing import Importable
 from dreamscape.agent.runner import SuiteRunner
 from dreamscape.agent.sandbox import Sandbox
 from dreamscape.agent.triage import triage
 from dreamscape.agent.trials import TrialServer
+from dreamscape.agent.untouchable import is_out_of_reach, why_untouchable
 from dreamscape.domain.errors import TimeSpent
 from dreamscape.domain.failures import Failure, digest
 from dreamscape.domain.repair import RepairCase, Suspect, Triage
@@ -109,6 +110,7 @@ class TestAgent:
             self._durations,
             self._settings.protected,
             WORKERS,
+            self._coverage,
         )
         try:
             yield bench
@@ -163,7 +165,7 @@ class TestAgent:
         return tuple(result.test for result in baseline.results if result.path in files)
 
     def _case(self, group: Sequence[Failure], sources: Mapping[str, bytes]) -> RepairCase:
-        found = self._suspects(group, sources)
+        found = () if is_out_of_reach(group[0], sources) else self._suspects(group, sources)
         failing = {failure.test for failure in group}
         touching = touching_tests([(s.path, s.line) for s in found], self._passing, self._coverage)
         touching = tuple(sorted(touching, key=lambda test: (self._durations.get(test, 0.0), test)))
@@ -172,24 +174,31 @@ class TestAgent:
         return RepairCase(
             id=digest(sorted(failing))[:8],
             failures=tuple(group),
-            failure_class=classify(group[0], _modules(self._base.editable)),
+            failure_class=classify(group[0], Importable(sources, self._base.manifests())),
             fingerprint=group_fingerprint(group),
             suspects=found,
             sources=sources,
             touching=touching,
             passing=touching + rest,
+            untouchable="" if found else self._why_untouchable(group, sources),
             test_sources={path: data for path in test_files if (data := self._base.read(path)) is not None},
         )
 
     def _suspects(self, group: Sequence[Failure], sources: Mapping[str, bytes]) -> tuple[Suspect, ...]:
         finder = cache(lambda path: function_finder(sources.get(path, b"")))
-        return suspects(
-            group,
-            self._passing,
-            self._coverage,
-            editable=sources.__contains__,
-            function_at=lambda path, line: finder(path)(line),
-        )
+        return self._ranked(group, sources.__contains__, lambda path, line: finder(path)(line))
+
+    def _why_untouchable(self, group: Sequence[Failure], sources: Mapping[str, bytes]) -> str:
+        ran = dict.fromkeys(line.path for line in self._ranked(group, lambda path: True, lambda path, line: ""))
+        return why_untouchable(group[0], ran, self._base.editable, sources, self._settings.protected)
+
+    def _ranked(
+        self,
+        group: Sequence[Failure],
+        editable: Callable[[str], bool],
+        function_at: Callable[[str, int], str],
+    ) -> tuple[Suspect, ...]:
+        return suspects(group, self._passing, self._coverage, editable=editable, function_at=function_at)
 
 
 def _with_elsewhere(cases: Sequence[RepairCase]) -> tuple[RepairCase, ...]:
@@ -205,9 +214,3 @@ def _with_elsewhere(cases: Sequence[RepairCase]) -> tuple[RepairCase, ...]:
         )
         for at, case in enumerate(cases)
     )
-
-
-def _modules(paths: frozenset[str]) -> frozenset[str]:
-    """Top-level names the project offers, whether it keeps them at its root or under src/."""
-    parts = (PurePosixPath(path).parts for path in paths)
-    return frozenset(part.removesuffix(".py") for each in parts for part in each[:2])

@@ -73,6 +73,12 @@ class Failure:
     duration_s: float = 0.0
 
     @property
+    def headline(self) -> str:
+        """Exception and message in one line of at most 200 characters, for people."""
+        said = " ".join(self.message.strip().split("\n", 1)[0].split())
+        return f"{self.exception}: {said}"[:200] if said else self.exception
+
+    @property
     def deepest_project_frame(self) -> Frame | None:
         """The last frame inside the project, the nearest thing to where it happened."""
         return next((frame for frame in reversed(self.frames) if frame.in_project), None)

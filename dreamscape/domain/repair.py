@@ -29,7 +29,8 @@ class RepairCase:
     ``sources`` maps the project-relative path of each file that may be edited to its bytes; ``touching`` names
     passing tests that run suspect lines, ``passing`` all tests that pass and must go on passing (``touching`` first);
     ``failing_elsewhere`` tests of other cases that fail near the same suspects, perhaps of the same cause;
-    ``test_sources`` has the failing tests' files, to be read, never to be changed.
+    ``test_sources`` has the failing tests' files, to be read, never to be changed; ``untouchable`` says why there are
+    no suspects where there are none.
     """
 
     id: str
@@ -42,6 +43,7 @@ class RepairCase:
     passing: tuple[str, ...] = ()
     failing_elsewhere: tuple[str, ...] = ()
     test_sources: Mapping[str, bytes] = field(default_factory=dict)
+    untouchable: str = ""
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -186,7 +188,8 @@ class Behaviour:
 class Choice:
     """Which plausible candidate is best, whether it may land, and why; ``rivals`` behave differently.
 
-    ``examples`` shows, for a person, on which inputs they do.
+    ``examples`` shows, for a person, on which inputs they do. ``is_partial`` where only other failing tests speak
+    against it, which may pass once something else is repaired.
     """
 
     best: Candidate
@@ -194,6 +197,7 @@ class Choice:
     why: str
     rivals: tuple[Candidate, ...] = ()
     examples: tuple[str, ...] = ()
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def refuse_untestable(run: TestRun) -> None:
         map(_is_of_the_project, run.failures)
     ):
         first = run.failures[0]
-        raise CannotGoOn(f"pytest cannot collect {first.test}: {first.exception}: {first.message}", _last_lines(run))
+        raise CannotGoOn(f"pytest cannot collect {first.test}: {first.headline}", _last_lines(run))
 
 
 def _is_of_the_project(failure: Failure) -> bool:

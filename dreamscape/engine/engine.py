@@ -20,13 +20,13 @@ from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
-from dreamscape.engine.queue import ImpactOf, by_impact
+from dreamscape.engine.queue import ImpactOf, WorkQueue, by_impact
 from dreamscape.engine.solving import Solution, Solver
 
 logger = logging.getLogger(__name__)
 
 HOPELESS = {
-    FailureClass.MISSING_DEPENDENCY: "a package the tests need is not installed in the project's interpreter",
+    FailureClass.MISSING_DEPENDENCY: "a module is neither installed nor in the project (install it, or bring it back)",
     FailureClass.NETWORK: "it looks for a network, which tests get neither in the sandbox nor on this machine",
     FailureClass.FIXTURE: "the test asks for a fixture that does not exist, and tests are never changed",
 }
@@ -72,6 +72,7 @@ class AutomationEngine:
         self._deadline = 0.0
         self._suite_s = 0.0
         self._landed: list[_Landed] = []
+        self._partial: set[str] = set()
 
     def heal(
         self,
@@ -152,29 +153,31 @@ class AutomationEngine:
     def _queue(self, baseline: TestRun, failures: Sequence[Failure]) -> list[WorkItem]:
         return by_impact(self._agent.cases(baseline, failures), self._impact_of) if failures else []
 
-    def _work_off(self, book: RunBook, baseline: TestRun, queue: list[WorkItem]) -> None:
+    def _work_off(self, book: RunBook, baseline: TestRun, items: Sequence[WorkItem]) -> None:
         """Sees every item through, as far as time allows."""
-        for item in queue:
+        for item in items:
             book.tell(EventKind.ITEM_FOUND, item.id, tests=list(item.case.tests), impact=round(item.impact, 3))
-        tried = 0
+        queue, tried = WorkQueue(items), 0
         while queue:
             if self._is_over or tried >= self._settings.max_items:
                 why = TIME_OVER if self._is_over else f"a run takes {self._settings.max_items} items"
-                for item in queue:
-                    book.record(item_report(item, ItemState.DEFERRED, why))
+                for item, earlier in queue:
+                    book.record(earlier or item_report(item, ItemState.DEFERRED, why))
                 return
-            item, *queue = queue
-            tried += 1
-            report = self._see_through(book, item)
+            item, earlier = queue.take(len(self._landed))
+            tried += earlier is None
+            report = earlier or self._see_through(book, item)
+            if item.id in self._partial and queue.put_back(item, report, len(self._landed)):
+                continue
             parts = self._agent.split(item.case) if report.state is ItemState.UNSOLVED else ()
             if len(parts) > 1:
                 book.forget(item.id)
-                queue = by_impact(parts, self._impact_of) + queue
+                queue.put_first(by_impact(parts, self._impact_of))
                 continue
             book.record(report)
             if report.state is ItemState.LANDED and queue:
                 try:
-                    queue = self._after_landing(book, baseline, queue, report)
+                    queue.renew(self._after_landing(book, baseline, [item for item, _ in queue], report))
                 except TimeSpent:
                     continue
 
@@ -183,10 +186,9 @@ class AutomationEngine:
         began = time.monotonic()
         hopeless = HOPELESS.get(item.case.failure_class)
         if hopeless is not None:
-            return item_report(item, ItemState.SKIPPED, hopeless)
+            return item_report(item, ItemState.SKIPPED, f"{hopeless}: {item.case.failures[0].headline}")
         if not item.case.suspects:
-            why = "no line that may be changed is suspect; perhaps the test itself is stale"
-            return item_report(item, ItemState.UNSOLVED, why)
+            return item_report(item, ItemState.UNSOLVED, item.case.untouchable)
         decision = self._models.decide(item, self._history.attempts(item.case.fingerprint))
         book.tell(EventKind.ITEM_DECIDED, item.id, models=[card.name for card in decision.order], why=decision.why)
         item_s = self._settings.item_minutes * 60
@@ -215,6 +217,8 @@ class AutomationEngine:
         if solution.choice is None:
             return replace(report, state=ItemState.DEFERRED, why=TIME_OVER) if cut_short else report
         choice = solution.choice
+        if choice.is_partial:
+            self._partial.add(item.id)
         return replace(
             report,
             state=ItemState.REVIEW,

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
+from dreamscape.domain.records import ItemReport
 from dreamscape.domain.repair import RepairCase, WorkItem
 
 TELLING = 0.5
 """Suspects at least this suspicious, against the first, say how much a case matters (chosen)."""
 
 ImpactOf = Callable[[str, int], float]
+
+
+class WorkQueue:
+    """What is still to do, in order; an item that could do better once more has landed goes to the end, once."""
+
+    def __init__(self, items: Iterable[WorkItem]) -> None:
+        self._items = list(items)
+        self._put_back: dict[str, tuple[int, ItemReport]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def __iter__(self) -> Iterator[tuple[WorkItem, ItemReport | None]]:
+        """Each item, with how it ended so far where it was put back."""
+        return ((item, self._put_back.get(item.id, (0, None))[1]) for item in self._items)
+
+    def take(self, landed: int) -> tuple[WorkItem, ItemReport | None]:
+        """The next item; with how it ended where it was put back and nothing more has landed since."""
+        item = self._items.pop(0)
+        before, report = self._put_back.get(item.id, (0, None))
+        return item, report if before == landed else None
+
+    def put_back(self, item: WorkItem, report: ItemReport, landed: int) -> bool:
+        """Puts an item at the end; False where it was there before, or nothing else is left that could help it."""
+        if item.id in self._put_back or not self._items:
+            return False
+        self._put_back[item.id] = landed, report
+        self._items.append(item)
+        return True
+
+    def put_first(self, items: Iterable[WorkItem]) -> None:
+        """Parts of an item that was taken apart."""
+        self._items[:0] = items
+
+    def renew(self, items: Iterable[WorkItem]) -> None:
+        """The same work on a new base; what was put back stays at the end."""
+        self._items = sorted(items, key=lambda item: item.id in self._put_back)
 
 
 def by_impact(cases: Iterable[RepairCase], impact_of: ImpactOf) -> list[WorkItem]:

@@ -15,7 +15,7 @@ from dreamscape.agent.bench import MOST_COMPARED, CaseBench, rebased
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.repair import Behaviour, Candidate, Edit, RepairCase, Verdict, VerdictState
-from dreamscape.domain.runs import Outcome, RunEnd, TestResult, TestRun
+from dreamscape.domain.runs import Coverage, Outcome, RunEnd, TestResult, TestRun
 
 SOURCE = b"value = 1\n"
 
@@ -76,7 +76,9 @@ def case(exception: str = "AssertionError", test: str = "test_app.py::test_it") 
     )  # fmt: skip
 
 
-def bench(trials: Trials, of: RepairCase | None = None, **durations: float) -> CaseBench:
+def bench(
+    trials: Trials, of: RepairCase | None = None, coverage: Coverage | None = None, **durations: float
+) -> CaseBench:
     def run(**how: Any) -> TestRun:
         passes = b"good" in how.get("overrides", {}).get("app.py", b"")
         outcome = Outcome.PASSED if passes else Outcome.FAILED
@@ -85,7 +87,7 @@ def bench(trials: Trials, of: RepairCase | None = None, **durations: float) -> C
         return TestRun(results, failures, RunEnd.EXITED, 0, 0.1)
 
     named = {f"test_app.py::{name}": seconds for name, seconds in durations.items()}
-    return CaseBench(of or case(), run, lambda sources: trials, named, (), 1)  # type: ignore[arg-type, return-value]
+    return CaseBench(of or case(), run, lambda sources: trials, named, (), 1, coverage)  # type: ignore[arg-type, return-value]
 
 
 def judged(on: CaseBench, *candidates: Candidate) -> list[VerdictState]:
@@ -250,3 +252,25 @@ def test_what_the_tests_elsewhere_leave_no_time_for_decides_nothing(monkeypatch:
     choice = bench(apart, replace(case(), failing_elsewhere=("test_app.py::test_elsewhere_B",))).choose([one, both])
 
     assert len(choice.rivals) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "runs", "may_land"),
+    [
+        (b"value = 2\n", {"app.py": frozenset({1})}, False),
+        (b"value = 21\n", {"app.py": frozenset({1})}, True),
+        (b"value = 2\n", {"app.py": frozenset({9})}, True),
+        (b"value = 2\n", {}, True),
+    ],
+    ids=["still fails", "passes with it", "runs other lines", "runs nothing known"],
+)
+def test_a_change_does_not_land_alone_while_a_test_that_runs_its_lines_still_fails(
+    text: bytes, runs: dict[str, frozenset[int]], may_land: bool
+) -> None:
+    elsewhere = "test_app.py::test_elsewhere_1"
+    on = bench(Trials(), replace(case(), failing_elsewhere=(elsewhere,)), {elsewhere: runs})
+
+    choice = on.choose([change(text)])
+
+    assert (choice.may_land, choice.is_partial) == (may_land, not may_land)
+    assert (elsewhere in choice.why) != may_land

@@ -3,6 +3,7 @@
 import pytest
 
 from dreamscape.agent.classify import classify, smells_of_network
+from dreamscape.agent.missing import Importable
 from dreamscape.domain.failures import Failure, FailureClass, Frame, fingerprint
 
 
@@ -30,7 +31,34 @@ def failing(exception: str, message: str = "", phase: str = "call", *frames: Fra
     ],
 )
 def test_the_class_follows_from_exception_phase_and_message(failure: Failure, expected: FailureClass) -> None:
-    assert classify(failure, {"mine"}) is expected
+    assert classify(failure, Importable({"mine/__init__.py": b""})) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "missing", "expected"),
+    [
+        ("import maht", "maht", FailureClass.IMPORT),
+        ("from colections import Counter", "colections", FailureClass.IMPORT),
+        ("import json.nothing", "json.nothing", FailureClass.IMPORT),
+        ("import utls", "utls", FailureClass.IMPORT),
+        ("from old_home import moved", "old_home", FailureClass.IMPORT),
+        ("import numpy", "numpy", FailureClass.MISSING_DEPENDENCY),
+        ("from old_home import lost", "old_home", FailureClass.MISSING_DEPENDENCY),
+        ("import ujson", "ujson", FailureClass.MISSING_DEPENDENCY),
+        ("import tomllib", "tomllib", FailureClass.MISSING_DEPENDENCY),
+    ],
+)
+def test_a_module_nobody_has_is_a_wrong_import_only_where_the_code_could_mean_another(
+    line: str, missing: str, expected: FailureClass
+) -> None:
+    sources = {"app.py": f"import os\n{line}\n".encode(), "utils.py": b"def moved():\n    return 1\n"}
+    importable = Importable(sources, 'dependencies = ["uJSON>=5"]')
+    message = f"No module named {missing!r}"
+    in_code = failing("ModuleNotFoundError", message, "collect", Frame("app.py", 2, "<module>", True))
+    in_test = failing("ModuleNotFoundError", message, "collect", Frame("test_m.py", 2, "<module>", True))
+
+    assert classify(in_code, importable) is expected
+    assert classify(in_test, importable) is FailureClass.MISSING_DEPENDENCY
 
 
 def test_a_frame_in_a_network_library_smells_of_network() -> None:

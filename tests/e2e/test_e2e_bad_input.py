@@ -109,6 +109,7 @@ def test_a_project_whose_every_import_fails_is_told_as_cases(patient: NewPatient
     assert healed.code == 1
     assert healed.states == ["skipped"]
     assert healed.items[0]["failure_class"] == "missing_dependency"
+    assert "No module named 'no_such_package'" in healed.items[0]["why"]
     assert healed.report["baseline"] == {"passed": 0, "failed": 0, "errors": 1}
 
 
@@ -136,6 +137,34 @@ def test_collection_errors_with_a_frame_in_the_project_are_cases_and_repaired(pa
     assert healed.report["baseline"] == {"passed": 1, "failed": 0, "errors": 1}
     assert healed.report["final"] == {"passed": 2, "failed": 0, "errors": 0}
     assert "SEP = DEFALT\n" in project.at(healed.report["branch"], "names.py")
+
+
+def test_misspelt_and_moved_modules_are_repaired_and_what_may_not_be_changed_is_named(patient: NewPatient) -> None:
+    project = patient(
+        {
+            "dreamscape.toml": '[heal]\nprotected = ["kept.py"]\n',
+            "area.py": "import maht\n\n\ndef area(radius):\n    return math.pi * radius**2\n",
+            "kept.py": "def kept():\n    return 1\n",
+            "plural.py": "def plural(word):\n    return word + 's'\n",
+            "shout.py": "from words import plural\n\n\ndef shout(word):\n    return plural(word).upper()\n",
+            "src/away/__init__.py": "",
+            "test_area.py": "from area import area\n\n\ndef test_area():\n    assert round(area(1), 2) == 3.14\n",
+            "test_away.py": "import away\n\n\ndef test_away():\n    assert away\n",
+            "test_broken.py": "def test_broken(:\n",
+            "test_kept.py": "from kept import kept\n\n\ndef test_kept():\n    assert kept() == 2\n",
+            "test_shout.py": "from shout import shout\n\n\ndef test_shout():\n    assert shout('a') == 'AS'\n",
+        }
+    )
+
+    healed = project.heal()
+
+    landed = {item["tests"][0]: item["diff"] for item in healed.items if item["state"] == "landed"}
+    assert set(landed) == {"test_area.py", "test_shout.py"}, healed.out
+    assert "+import math\n" in landed["test_area.py"]
+    assert "+from plural import plural\n" in landed["test_shout.py"]
+    assert "kept.py, which is protected" in healed.item("test_kept")["why"]
+    assert "pip install -e ." in healed.item("test_away")["why"]
+    assert "SyntaxError" in healed.item("test_broken")["why"]
 
 
 @pytest.mark.slow

@@ -132,7 +132,7 @@ def test_one_suite_of_many_habits_is_healed_in_one_run(patient: NewPatient) -> N
     healed = project.heal("--project", "inner")
 
     assert healed.item("test_greet.py::test_greeting")["state"] == "landed", healed.out + healed.err
-    assert healed.item("FirstTest::test_first")["state"] == "landed"
+    assert healed.item("FirstTest::test_first")["state"] == "landed", healed.item("FirstTest::test_first")
     assert len(healed.item("test_greet.py::test_greeting")["tests"]) >= 2
     assert healed.item("test_expects_nothing")["state"] == "flaky"
     assert healed.item("test_expects_nothing")["failure_class"] == "order_dependent"

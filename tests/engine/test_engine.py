@@ -202,7 +202,7 @@ def test_what_no_code_can_repair_is_skipped_with_the_reason(store: Store) -> Non
     report = heal(store, agent)
 
     assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.SKIPPED}
-    assert "not installed" in next(item.why for item in report.items if item.state is ItemState.SKIPPED)
+    assert "neither installed" in next(item.why for item in report.items if item.state is ItemState.SKIPPED)
     assert report.exit_code == 1
 
 

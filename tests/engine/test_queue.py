@@ -1,9 +1,10 @@
 """What is worked on first."""
 
 from dreamscape.domain.failures import Failure, FailureClass
-from dreamscape.domain.repair import Candidate, Edit, RepairCase, Suspect
+from dreamscape.domain.repair import Candidate, Edit, ItemState, RepairCase, Suspect
+from dreamscape.engine.book import item_report
 from dreamscape.engine.diffs import change_id, diff_of
-from dreamscape.engine.queue import by_impact
+from dreamscape.engine.queue import WorkQueue, by_impact
 
 IMPACT = {("low.py", 1): 0.2, ("high.py", 1): 0.9, ("mid.py", 1): 0.5}
 
@@ -33,3 +34,21 @@ def test_a_change_is_known_by_its_diff() -> None:
 
     assert diff == "--- a/m.py\n+++ b/m.py\n@@ -1,2 +1,2 @@\n-a = 1\n+a = 3\n b = 2\n\\ No newline at end of file\n"
     assert change_id(diff) == change_id(diff_of(case("b"), change))
+
+
+def test_what_may_do_better_later_is_put_back_once_and_looked_at_again_only_after_a_landing() -> None:
+    first, second = by_impact([case("a"), case("b")], lambda path, line: 0.0)
+    queue = WorkQueue([first, second])
+    held = item_report(first, ItemState.REVIEW, "only a part")
+
+    assert queue.take(landed=0) == (first, None)
+    assert queue.put_back(first, held, landed=0)
+    assert list(queue) == [(second, None), (first, held)]
+    queue.renew([first, second])
+    assert queue.take(landed=0) == (second, None)
+    assert queue.take(landed=0) == (first, held)
+    assert not queue.put_back(first, held, landed=0)
+
+    queue.put_first([first])
+    assert queue.take(landed=1) == (first, None), "what landed since may have made it whole"
+    assert not queue

@@ -68,39 +68,50 @@ def _at_top(site: Site, line: str, fit: float) -> Iterator[Change]:
 
 def wrong_import(site: Site) -> Iterator[Change]:
     """Another name imported, or the same from another module, by nearest spelling and by where it is defined."""
-    node = site.node
-    if not isinstance(node, ast.ImportFrom):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                for name in get_close_matches(alias.name, sys.stdlib_module_names, 3, 0.6):
-                    if name != alias.name:
-                        yield from _written(site, site.text(node).replace(alias.name, name, 1), 0.8)
-        return
-    text = site.text(node)
-    if node.names[0].name == "*":
-        return
+    match site.node:
+        case ast.Import(names=names):
+            for alias in names:
+                for near in _near_modules(site, alias.name):
+                    yield from _written(site, site.text(site.node).replace(alias.name, near, 1), 0.8)
+        case ast.ImportFrom(names=[ast.alias(name=name), *_]) if name != "*":
+            yield from _from_where_it_is(site, site.node)
+            yield from _near_names(site, site.node)
+            if site.node.module and site.node.level == 0:
+                for near in _near_modules(site, site.node.module):
+                    yield from _from(site, site.node.module, near, 0.7)
+
+
+def _from_where_it_is(site: Site, node: ast.ImportFrom) -> Iterator[Change]:
+    written = "." * node.level + (node.module or "")
     for alias in node.names:
         for path in site.project.defining(alias.name)[:4]:
             for source in _ways(site, path):
-                written = "." * node.level + (node.module or "")
                 if source != written:
-                    yield from _written(site, text.replace(f"from {written} ", f"from {source} ", 1), 0.9)
+                    yield from _from(site, written, source, 0.9)
+
+
+def _near_names(site: Site, node: ast.ImportFrom) -> Iterator[Change]:
+    """What the module defines in the place of what it does not."""
     for path in site.project.sources:
         name = module_name(path)
-        if node.module and (name == node.module or name.endswith("." + node.module)):
-            module = site.project.module(path)
-            defined = [name for each in (module.functions if module else []) for name in [each.name]]
-            defined += [each.name for each in (module.classes if module else [])]
-            for alias in node.names:
-                if alias.name not in defined:
-                    for near in get_close_matches(alias.name, defined, 3, 0.5):
-                        yield from _written(site, text.replace(alias.name, f"{near} as {alias.name}", 1), 0.8)
-                        yield from _written(site, text.replace(alias.name, near, 1), 0.7)
+        if not node.module or (name != node.module and not name.endswith("." + node.module)):
+            continue
+        module = site.project.module(path)
+        defined = [each.name for each in (*module.functions, *module.classes)] if module else []
+        for alias in node.names:
+            for near in get_close_matches(alias.name, defined, 3, 0.5) if alias.name not in defined else ():
+                text = site.text(node)
+                yield from _written(site, text.replace(alias.name, f"{near} as {alias.name}", 1), 0.8)
+                yield from _written(site, text.replace(alias.name, near, 1), 0.7)
+
+
+def _near_modules(site: Site, name: str) -> list[str]:
     modules = [module_name(path) for path in site.project.sources if path.endswith(".py")]
-    if node.module and node.level == 0:
-        for name in get_close_matches(node.module, [*modules, *sys.stdlib_module_names], 4, 0.6):
-            if name != node.module:
-                yield from _written(site, text.replace(f"from {node.module} ", f"from {name} ", 1), 0.7)
+    return [near for near in get_close_matches(name, [*modules, *sys.stdlib_module_names], 4, 0.6) if near != name]
+
+
+def _from(site: Site, written: str, source: str, fit: float) -> Iterator[Change]:
+    yield from _written(site, site.text(site.node).replace(f"from {written} ", f"from {source} ", 1), fit)
 
 
 def _written(site: Site, text: str, fit: float) -> Iterator[Change]:
