@@ -83,6 +83,15 @@ def history_if_any(project: Project) -> Iterator[History | None]:
         yield history
 
 
+@contextlib.contextmanager
+def existing_history(project: Project) -> Iterator[History]:
+    """For commands that change what is remembered. Raises UsageError where nothing is yet, and nothing is made."""
+    with history_if_any(project) as history:
+        if history is None:
+            raise UsageError(f"nothing is remembered of {project.root} yet", "'dreamscape heal' makes the first run")
+        yield history
+
+
 def build_devlog(project: Project, history: History) -> Devlog:
     """Tells what happened to a project."""
     from dreamscape.publishing import Devlog

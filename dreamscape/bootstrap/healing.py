@@ -169,7 +169,8 @@ def _test_agent(
     editable = [path for path in known if may_be_repaired(path, settings.protected)]
     base = Base(project.root, lambda: git.base_against(lander.base) if git and lander.base else {}, editable)
     longest = min(settings.suite_timeout_s, max(SHORTEST_SUITE_S, settings.max_minutes * 60))
-    return TestAgent(sandbox, interpreter, base, replace(settings, suite_timeout_s=longest))
+    patience = min(settings.test_timeout_s, longest / 2)  # a test that hangs must be told from a suite that is slow
+    return TestAgent(sandbox, interpreter, base, replace(settings, suite_timeout_s=longest, test_timeout_s=patience))
 
 
 def _repository(project: Project) -> Git | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dreamscape.cli.context import Options, command, new_app
+
+if TYPE_CHECKING:
+    from dreamscape.bootstrap import Project
 
 app = new_app("See which settings count, and why.", example="dreamscape config explain heal.max_minutes")
 
@@ -16,16 +20,21 @@ app = new_app("See which settings count, and why.", example="dreamscape config e
 @command(app)
 def explain(
     options: Options,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="A setting, as in heal.max_minutes.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A setting (heal.max_minutes) or a section (heal).")],
 ) -> int:
-    """Tell a setting's value and where it comes from.
+    """Tell a setting's value and where it comes from; of a section, all of them.
 
     Example: dreamscape config explain heal.max_minutes
     """
     from dreamscape import bootstrap
     from dreamscape.cli import render
 
-    loaded = bootstrap.open_project(options.project, options.config).loaded
+    project = bootstrap.open_project(options.project, options.config)
+    loaded = project.loaded
+    inside = [each for each in loaded.origins if each.startswith(f"{key}.")]
+    if inside:
+        _show(options, project, inside)
+        return 0
     value = {"key": key, "value": loaded.value(key), "origin": loaded.origins[key]}
     render.show(options, "config", value, lambda: f"{key} = {_said(value['value'])}   ({value['origin']})")
     return 0
@@ -38,12 +47,9 @@ def show(options: Options) -> int:
     Example: dreamscape config show --json
     """
     from dreamscape import bootstrap
-    from dreamscape.cli import render
 
-    loaded = bootstrap.open_project(options.project, options.config).loaded
-    settings = [{"key": key, "value": loaded.value(key), "origin": origin} for key, origin in loaded.origins.items()]
-    rows = [(s["key"], _said(s["value"]), s["origin"]) for s in settings]
-    render.show(options, "config", {"settings": settings}, lambda: render.table(("setting", "value", "from"), rows))
+    project = bootstrap.open_project(options.project, options.config)
+    _show(options, project, project.loaded.origins)
     return 0
 
 
@@ -60,6 +66,15 @@ def path(options: Options) -> int:
     value = {"files": [{"path": place, "exists": place.is_file()} for place in places]}
     render.show(options, "config", value, lambda: "\n".join(map(_place, places)))
     return 0
+
+
+def _show(options: Options, project: Project, keys: Iterable[str]) -> None:
+    from dreamscape.cli import render
+
+    loaded = project.loaded
+    settings = [{"key": key, "value": loaded.value(key), "origin": loaded.origins[key]} for key in keys]
+    rows = [(each["key"], _said(each["value"]), each["origin"]) for each in settings]
+    render.show(options, "config", {"settings": settings}, lambda: render.table(("setting", "value", "from"), rows))
 
 
 def _place(path: Path) -> str:

@@ -34,8 +34,10 @@ def demo(
     from dreamscape.cli import render
     from dreamscape.cli.heal import heal_text
     from dreamscape.cli.scan import scan_text
-    from dreamscape.domain.errors import SandboxMissing
+    from dreamscape.domain.errors import SandboxMissing, UsageError
 
+    if options.project is not None:
+        raise UsageError("the demo makes a project of its own", "--into says where")
     root = bootstrap.make_demo(folder)
     flags: dict[str, object] = {"heal.item_minutes": HOPELESS_AFTER_MINUTES}
     project = bootstrap.open_project(root, options.config, flags)

@@ -110,7 +110,7 @@ def _sandbox_and_pytest(project: Project) -> Iterator[Check]:
         yield Check("sandbox", False, error.message, error.hint)
         yield Check("pytest", False, "not looked for", "it is the project's and is asked inside a sandbox alone")
         return
-    yield Check("sandbox", True, sandbox.level.value)
+    yield Check("sandbox", True, f"{sandbox.level.value}: {sandbox.level.words}")
     try:
         python, version = healing.project_python(project, sandbox)
     except DreamscapeError as error:

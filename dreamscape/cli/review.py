@@ -62,7 +62,7 @@ def accept(options: Options, review: Id) -> int:
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
-    with bootstrap.opened_history(project) as history:
+    with bootstrap.existing_history(project) as history:
         case = bootstrap.review_numbered(history, review)
         report = healing.accept_review(project, history, case)
     ref = report.branch or "".join(report.patches)
@@ -81,7 +81,7 @@ def reject(options: Options, review: Id) -> int:
     from dreamscape.bootstrap import healing
     from dreamscape.cli import render
 
-    with bootstrap.opened_history(bootstrap.open_project(options.project, options.config)) as history:
+    with bootstrap.existing_history(bootstrap.open_project(options.project, options.config)) as history:
         healing.reject_review(history, bootstrap.review_numbered(history, review))
     value = {"review": review, "state": "rejected"}
     render.show(options, "review", value, lambda: f"review {review} rejected")

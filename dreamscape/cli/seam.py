@@ -24,9 +24,11 @@ from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, Usag
 
 logger = logging.getLogger(__name__)
 
-INTERRUPTED, TERMINATED, BUG = 130, 143, 70
+INTERRUPTED, BUG = 130, 70
 BROKEN_PIPE = 141
 """What a shell reports of a program that died of SIGPIPE; the reader went away, nobody is told."""
+
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 KEPT_CRASHES = 10
 """Chosen: enough to report from, too few to fill a disk night after night."""
@@ -36,9 +38,11 @@ _Unparsed: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: the same to all who save state, told apart only by the exit code."""
+    """SIGTERM, or SIGHUP of a terminal that closes: as Ctrl-C to all who save state, told apart by the exit code."""
 
-    exit_code = TERMINATED
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
 
 
 def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
@@ -46,7 +50,7 @@ def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
     is_json = wants_json(list(args))
     options = Options(debug="--debug" in args)
     try:
-        with _sigterm_as_interrupt():
+        with _ended_like_an_interrupt():
             call = parse()
             if isinstance(call, int):
                 return call
@@ -57,7 +61,7 @@ def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
     except BrokenPipeError:
         return BROKEN_PIPE
     except KeyboardInterrupt as stop:
-        code = TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
+        code = stop.exit_code if isinstance(stop, Terminated) else INTERRUPTED
         return _told("interrupted, state saved", "", code, is_json=is_json)
     except _Unparsed as error:
         translated = _usage_error(error)
@@ -159,19 +163,23 @@ def _told(message: str, hint: str, code: int, *, is_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def _ended_like_an_interrupt() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+        raise Terminated(number)
 
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = {number: signal.getsignal(number) for number in _ENDING}
+        for number in before:
+            if before[number] is not signal.SIG_IGN:  # nohup asks not to be ended by its terminal
+                signal.signal(number, stop)
     except ValueError:  # not the main thread: signals are somebody else's
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Plain(logging.Formatter):

@@ -29,7 +29,7 @@ def undo(
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
-    with bootstrap.opened_history(project) as history:
+    with bootstrap.existing_history(project) as history:
         undone = list(healing.undo_run(project, history, run))
     value = {"run": undone[0][0].run, "undone": [{"landing": landing, "how": how} for landing, how in undone]}
     render.show(options, "undo", value, lambda: "\n".join(dict.fromkeys(how for _, how in undone)))

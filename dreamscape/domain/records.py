@@ -97,7 +97,7 @@ class ReviewCase:
     item: ItemReport
     base: str | None
     state: str
-    """open, accepted or rejected"""
+    """open, accepted, rejected, or obsolete: its tests pass without it"""
     opened: datetime
 
 

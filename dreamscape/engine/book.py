@@ -14,7 +14,7 @@ from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprin
 from dreamscape.domain.ports import Clock, History
 from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord, VerdictCount
 from dreamscape.domain.repair import ItemState, Landing, WorkItem
-from dreamscape.domain.runs import Tally
+from dreamscape.domain.runs import Tally, TestRun
 from dreamscape.engine.diffs import change_id
 from dreamscape.engine.solving import Attempt
 
@@ -173,6 +173,14 @@ class RunBook:
             mode=self.mode,
             patches=tuple(landing.ref for landing in standing if landing.commit is None),
         )
+
+    def close_obsolete(self, run: TestRun) -> None:
+        """Closes the open reviews whose tests all pass on the base by now, whoever repaired them."""
+        held = set(run.held)
+        for waiting in self._history.reviews("open"):
+            if held.issuperset(waiting.item.tests):
+                self._history.close_review(waiting.id, "obsolete")
+                self.notes.append(f"review {waiting.id} is closed: its tests pass now")
 
     def _ask_a_person(self, report: ItemReport) -> None:
         """Opens a review case, unless the same one is open from an earlier night."""

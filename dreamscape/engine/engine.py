@@ -129,9 +129,10 @@ class AutomationEngine:
     def _baseline(self, book: RunBook) -> TestRun:
         run = self._agent.baseline()
         self._suite_s = run.seconds
-        book.notes += run.overridden
+        book.notes += [f"overruled for the run: {words}" for words in run.overridden]
         book.baseline = run.tally
         refuse_untestable(run)
+        book.close_obsolete(run)
         if run.end is not RunEnd.EXITED:
             book.notes.append(f"the suite did not come to its end ({run.end.value}); what did not run is not seen")
         book.tell(EventKind.BASELINE_TESTED, passed=run.tally.passed, failed=run.tally.failed, errors=run.tally.errors)

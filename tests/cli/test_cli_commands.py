@@ -159,6 +159,24 @@ def test_what_is_not_there_is_2(dreamscape: Dreamscape, memory: Store, words: tu
     assert "list" in result.stderr
 
 
+@pytest.mark.parametrize("words", [("undo", "last"), ("review", "reject", "1"), ("review", "accept", "1")])
+def test_where_nothing_is_remembered_nothing_is_made(
+    dreamscape: Dreamscape, project: Path, words: tuple[str, ...]
+) -> None:
+    result = dreamscape(*words)
+
+    assert result.returncode == 2
+    assert "nothing is remembered" in result.stderr
+    assert not (project / ".dreamscape").exists()
+
+
+def test_the_demo_makes_a_project_of_its_own(dreamscape: Dreamscape) -> None:
+    result = dreamscape("demo", "--project", ".")
+
+    assert result.returncode == 2
+    assert "--into" in result.stderr
+
+
 def test_two_runs_that_begin_alike_are_not_guessed_between(dreamscape: Dreamscape, memory: Store) -> None:
     memory.start_run("ab1", "heal", None, datetime.now(UTC))
     memory.start_run("ab2", "heal", None, datetime.now(UTC))
@@ -303,6 +321,9 @@ def test_config_tells_value_and_origin(dreamscape: Dreamscape, project: Path) ->
     assert shown == "heal.max_minutes = 8.0   (environment DREAMSCAPE_HEAL__MAX_MINUTES)\n"
     assert "sandbox.level" in table
     assert dreamscape("config", "explain", "heal.nonsense").returncode == 2
+    section = dreamscape("config", "explain", "heal").stdout
+    assert "heal.max_minutes" in section
+    assert "sandbox.level" not in section
 
 
 def test_models_lists_the_embedded_repairer_first(dreamscape: Dreamscape) -> None:

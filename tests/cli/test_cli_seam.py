@@ -168,7 +168,7 @@ sys.exit(seam.guarded(lambda: Call(Options(), work), []))
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_lets_the_work_save_its_state_and_exits_by_convention(number: int, code: int) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -181,6 +181,21 @@ def test_a_signal_lets_the_work_save_its_state_and_exits_by_convention(number: i
     assert process.returncode == code
     assert out == "saved\n"
     assert err == "dreamscape: interrupted, state saved\n"
+
+
+def test_what_nohup_started_outlives_its_terminal() -> None:
+    quick = SLEEPER.replace("time.sleep(60)", "time.sleep(1)")
+    with subprocess.Popen(
+        [sys.executable, "-c", "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + quick],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=30)
+
+    assert (process.returncode, out) == (0, "")
 
 
 def test_a_reader_that_goes_away_is_nobody_s_error(project: Path) -> None:

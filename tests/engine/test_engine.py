@@ -258,6 +258,21 @@ def test_a_doubtful_repair_waits_for_a_person_once(store: Store) -> None:
     assert len(store.reviews("open")) == 2
 
 
+def test_a_review_whose_tests_pass_by_now_is_closed(store: Store) -> None:
+    project = two_bugs()
+    agent = FakeAgent(project, may_land=False)
+    heal(store, agent)
+    assert len(store.reviews("open")) == 2
+
+    project.files["a.py"] = b"good"
+    report = heal(store, FakeAgent(project, may_land=False), run="r2")
+
+    assert [review.item.tests for review in store.reviews("open")] == [("t.py::b",)]
+    (closed,) = store.reviews("obsolete")
+    assert closed.item.tests == ("t.py::a",)
+    assert f"review {closed.id} is closed: its tests pass now" in report.notes
+
+
 def test_on_a_head_that_has_moved_the_repair_is_proven_again(store: Store) -> None:
     lander = FakeLander("commit", [HeadMoved("main stands elsewhere")])
 
