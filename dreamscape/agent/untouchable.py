@@ -29,6 +29,8 @@ def why_untouchable(
             f"the test cannot import {missing_module(failure)}: where it is the project's own, install the project in "
             "its interpreter (pip install -e .) or name its folder in pytest's pythonpath"
         )
+    if failure.exception == "PermissionError":
+        return f"something may not be read or written here, which no change of the code mends: {failure.headline}"
     raised = {frame.path for frame in failure.frames if frame.in_project}
     for path in ran:
         if is_machinery(path) and path not in raised:

@@ -42,6 +42,7 @@ def test_a_conftest_that_only_ran_is_not_blamed() -> None:
     [
         ("SyntaxError", "invalid syntax (test_app.py, line 3)", "the test itself is no Python"),
         ("ModuleNotFoundError", "No module named 'app'", "pip install -e ."),
+        ("PermissionError", "[Errno 13] Permission denied: 'app.py'", "Permission denied: 'app.py'"),
     ],
 )
 def test_what_stops_the_test_itself_is_told(exception: str, message: str, said: str) -> None:

@@ -7,15 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import venv
 from pathlib import Path
 
 import pytest
-from healing import GREET, GREET_REPAIRED, Healed, NewPatient, Patient, needs_sandbox
+from healing import GREET, GREET_REPAIRED, PATIENCE_S, Healed, NewPatient, Patient
 from required import missing
-
-NOBODY = 65534
 
 
 def complaint(healed: Healed) -> str:
@@ -226,53 +223,60 @@ def test_unreadable_circular_and_oddly_named_files_hinder_nothing(patient: NewPa
 
 
 def as_ordinary_user(project: Patient, *args: str) -> Healed:
-    """Runs Dreamscape as somebody who may not write everywhere; root does."""
+    """Runs Dreamscape as somebody whom permissions stop; root gives up what lifts them."""
     words = [sys.executable, "-m", "dreamscape", *args, "--json"]
     if os.getuid() == 0:
-        if not (tool := shutil.which("setpriv")):
-            missing("sandbox", "setpriv is not installed")
-        reachable = subprocess.run(
-            [
-                str(tool),
-                f"--reuid={NOBODY}",
-                f"--regid={NOBODY}",
-                "--clear-groups",
-                sys.executable,
-                "-c",
-                "import dreamscape",
-            ],
-            cwd=project.root,
-            capture_output=True,
-            check=False,
-        )
-        if reachable.returncode:
-            pytest.skip("an ordinary user cannot read the interpreter of this environment")
-        words = [str(tool), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *words]
-    env = {"PATH": os.environ["PATH"]}
-    ran = subprocess.run(words, cwd=project.root, env=env, capture_output=True, encoding="utf-8", check=False)
+        tool = shutil.which("setpriv")
+        limits = [str(tool), "--bounding-set=-dac_override,-dac_read_search"]
+        limits.append("--inh-caps=-dac_override,-dac_read_search")
+        if tool is None or subprocess.run([*limits, "true"], capture_output=True, check=False).returncode:
+            missing("permissions", "setpriv cannot take root's power over permissions away here")
+        words = [*limits, *words]
+    ran = subprocess.run(
+        words, cwd=project.root, env=project.env, capture_output=True, encoding="utf-8", check=False, timeout=PATIENCE_S
+    )
     return Healed(ran.returncode, json.loads(ran.stdout or "{}"), ran.stdout, ran.stderr)
 
 
-def test_a_read_only_project_can_be_scanned_and_not_healed() -> None:
-    needs_sandbox()
-    with tempfile.TemporaryDirectory() as folder:  # the folders of pytest are closed to other users
-        project = Patient(Path(folder) / "open")
-        for place in (Path(folder), project.root.parent):
-            place.chmod(0o755)
-        if os.getuid() == 0:
-            for place in (project.root, *project.root.rglob("*")):
-                os.chown(place, NOBODY, NOBODY)
-        project.root.chmod(0o555)
-        try:
-            scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
-        finally:
-            project.root.chmod(0o755)
+def test_a_read_only_project_can_be_scanned_and_not_healed(patient: NewPatient) -> None:
+    project = patient()
+    project.root.chmod(0o555)
+    try:
+        scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
+    finally:
+        project.root.chmod(0o755)
 
-        assert scan.code == 0, scan.err
-        assert {row["path"] for row in scan.report["files"]} == {"greet.py", "test_greet.py"}
-        assert healed.code == 3
-        assert ".dreamscape" in complaint(healed)
-        assert not (project.root / ".dreamscape").exists()
+    assert scan.code == 0, scan.err
+    assert {row["path"] for row in scan.report["files"]} == {"greet.py", "test_greet.py"}
+    assert healed.code == 3
+    assert ".dreamscape" in complaint(healed)
+    assert not (project.root / ".dreamscape").exists()
+
+
+def test_what_may_not_be_read_is_named(patient: NewPatient) -> None:
+    project = patient()
+    (project.root / "greet.py").chmod(0)
+
+    scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
+
+    assert scan.report["skipped"] == [{"path": "greet.py", "reason": "permission denied"}]
+    assert healed.code == 1, healed.err
+    (item,) = healed.items
+    assert "Permission denied" in item["why"]
+    assert "greet.py" in item["why"]
+
+
+def test_a_repository_that_may_not_be_read_is_not_taken_for_none(patient: NewPatient) -> None:
+    project = patient()
+    (project.root / ".git").chmod(0)
+    try:
+        scan, healed = as_ordinary_user(project, "scan"), as_ordinary_user(project, "heal", "--auto")
+    finally:
+        (project.root / ".git").chmod(0o755)
+
+    assert scan.code == 0, scan.err
+    assert healed.code == 3
+    assert complaint(healed).endswith(".git: permission denied")
 
 
 def test_a_full_disk_is_said(patient: NewPatient) -> None:
