@@ -20,26 +20,27 @@ LEAST_ALIKE = 3
 
 def half_done(candidate: Candidate, case: RepairCase) -> str:
     """Why the change may not be all of the repair; empty where nothing says so."""
+    changed = candidate.applied_to(case.sources)
     for edit in candidate.edits:
-        if line := _twin(edit, case.sources.get(edit.path, b"")):
+        if line := _twin(edit, case.sources.get(edit.path, b""), changed[edit.path]):
             return f"`{line}` stands elsewhere in {edit.path} too, and may need the same change"
         if line := _unlike(edit, case.sources.get(edit.path, b"")):
             return f"lines like `{line}` stand elsewhere in {edit.path}, and are left as they are"
     told = _told(case)
-    for path, after in candidate.applied_to(case.sources).items():
+    for path, after in changed.items():
         for text in _new_texts(case.sources.get(path, b""), after):
             if any(word not in told for word in text):
                 return "it changes a text to one that no test speaks of"
     return ""
 
 
-def _twin(edit: Edit, source: bytes) -> str:
-    """The line the edit changes, where the same line stands elsewhere in the file."""
+def _twin(edit: Edit, source: bytes, after: bytes) -> str:
+    """The line the edit changes, where the same line still stands elsewhere in the file after the whole change."""
     if edit.start == edit.end:
         return ""
     line = edited_line(edit, source)[0].partition(b"\n")[0].strip()
-    others = sum(other.strip() == line for other in source.splitlines())
-    return line.decode("utf-8", "replace") if others > 1 and len(line) >= SHORTEST else ""
+    before, left = (sum(other.strip() == line for other in text.splitlines()) for text in (source, after))
+    return line.decode("utf-8", "replace") if 0 < left < before and len(line) >= SHORTEST else ""
 
 
 def _unlike(edit: Edit, source: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 
 from dreamscape.scanner.facts import Reading, Unreadable
 from dreamscape.scanner.forms import plain, reading_of
@@ -27,11 +28,14 @@ def measure_bounded(source: bytes) -> Reading:
     os.close(sink)
     with open(result, "rb") as stream:  # noqa: PTH123 - takes over the descriptor
         answer = stream.read()
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
     try:
         return reading_of(json.loads(answer))
     except ValueError:
-        return Unreadable(f"takes longer than {LONGEST_S} s to parse")
+        is_slow = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
+        return Unreadable(
+            f"takes longer than {LONGEST_S} s to parse" if is_slow else "is more than the parser can take"
+        )
 
 
 def _answer(source: bytes, sink: int) -> None:
@@ -39,7 +43,7 @@ def _answer(source: bytes, sink: int) -> None:
     import resource
 
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_S, LONGEST_S))
+        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_S, LONGEST_S + 1))
         with open(sink, "wb") as stream:
             stream.write(json.dumps(plain(measure(source))).encode())
     finally:

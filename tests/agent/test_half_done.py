@@ -37,6 +37,15 @@ def test_a_line_that_stands_elsewhere_too_may_need_the_same_change_there(nth: in
     assert "stands elsewhere" in doubt(rb'r"\d+\.\d+"', rb'r"\d*\.\d+"', nth=nth)
 
 
+def test_a_line_changed_wherever_it_stands_is_whole() -> None:
+    old, new = rb'r"\d+\.\d+"', rb'r"\d*\.\d+"'
+    first = SOURCE.index(old)
+    edits = tuple(Edit("m.py", at, at + len(old), new) for at in (first, SOURCE.index(old, first + 1)))
+    case = RepairCase("1", (), FailureClass.WRONG_VALUE, "f", (), {"m.py": SOURCE}, test_sources={"t.py": SOURCE})
+
+    assert "stands elsewhere" not in half_done(Candidate(edits, "repairer:text", 1.0, "both"), case)
+
+
 SERIES = b"""\
 def date(groups, ymd, mdy, dmy):
     if ymd is not None:

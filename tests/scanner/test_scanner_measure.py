@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -124,6 +125,12 @@ def test_a_source_that_keeps_the_parser_busy_costs_bounded_time_and_a_row(monkey
     monkeypatch.setattr(bounded, "LONGEST_S", 1)
 
     assert bounded.measure_bounded(b"#" * (bounded.LARGE + 1)) == Unreadable("takes longer than 1 s to parse")
+
+
+def test_a_source_that_ends_the_parser_is_not_told_as_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "measure", lambda source: os.kill(os.getpid(), signal.SIGSEGV))
+
+    assert bounded.measure_bounded(b"#" * (bounded.LARGE + 1)) == Unreadable("is more than the parser can take")
 
 
 def test_a_file_that_vanished_is_told(tmp_path: Path) -> None:
