@@ -33,9 +33,7 @@ def measure_bounded(source: bytes) -> Reading:
         return reading_of(json.loads(answer))
     except ValueError:
         is_slow = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
-        return Unreadable(
-            f"takes longer than {LONGEST_S} s to parse" if is_slow else "is more than the parser can take"
-        )
+        return Unreadable(f"takes longer than {LONGEST_S} s to parse" if is_slow else "is too much for the parser")
 
 
 def _answer(source: bytes, sink: int) -> None:
