@@ -2,7 +2,48 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
+from required import missing
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+QUIET = (
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=1300,1700",
+)
+"""A Chromium that shows nothing and asks nobody."""
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """One real Chromium for all tests of a session."""
+    chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        missing("browser", "there is no Chromium with its driver on this machine")
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = chromium
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    profile: Path = tmp_path_factory.mktemp("profile")
+    for word in (*QUIET, f"--user-data-dir={profile}", *(["--no-sandbox"] if os.getuid() == 0 else [])):
+        options.add_argument(word)
+    chrome = Chrome(options=options, service=Service(driver))
+    yield chrome
+    chrome.quit()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

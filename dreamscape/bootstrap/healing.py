@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import MANY, STATE_FOLDER, Project, build_models, build_scanner, clock, named, opened_history
+from dreamscape.bootstrap.reporting import remember_scan
 from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.events import Event, EventKind
 
@@ -113,6 +114,7 @@ def _heal(project: Project, git: Git | None, history: History, approve: Callable
     settings = project.loaded.settings.heal
     sandbox = open_sandbox(project)
     scan = build_scanner(project).scan()
+    remember_scan(history, scan)
     run = _new_run()
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
     scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]

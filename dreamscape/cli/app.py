@@ -24,6 +24,7 @@ COMMANDS = (
     "review",
     "undo",
     "devlog",
+    "report",
     "models",
     "doctor",
     "config",

@@ -1,0 +1,52 @@
+"""Joins the stations that draw a ranking: the scanner, the memory of earlier rankings, the page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dreamscape.bootstrap import Project, build_scanner, clock, history_if_any, opened_history
+from dreamscape.domain.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from dreamscape.domain.ports import History
+    from dreamscape.domain.scan import ScanResult
+
+REMEMBERED_FILES = 200
+REMEMBERED_SCANS = 30
+"""So many of a scan's first files, and so many scans, make up the trends (chosen: a month of nights)."""
+
+
+def report(project: Project) -> str:
+    """A fresh ranking as a page; it is remembered for the trends of later ones."""
+    scan = build_scanner(project).scan()
+    with opened_history(project) as history:
+        remember_scan(history, scan)
+    return page(project, scan)
+
+
+def page(project: Project, scan: ScanResult) -> str:
+    """A ranking as a page, with the trends that are remembered, if any."""
+    from dreamscape.domain.report import ReportSource
+    from dreamscape.publishing.report import report_page
+    from dreamscape.settings import shipped_file
+
+    with history_if_any(project) as history:
+        trends = _trends(history) if history else {}
+    template = shipped_file("report/report.html.j2").read_text("utf-8")
+    return report_page(ReportSource(scan, clock(), (), trends), template)
+
+
+def remember_scan(history: History, scan: ScanResult) -> None:
+    """Keeps how dangerous the first files are now."""
+    impact = {row.path: round(row.impact, 3) for row in scan.files[:REMEMBERED_FILES]}
+    history.add_event(Event(EventKind.SCANNED, clock(), data={"files": len(scan.files), "impact": impact}))
+
+
+def _trends(history: History) -> dict[str, tuple[float, ...]]:
+    trends = defaultdict[str, list[float]](list)
+    scans = [event.data.get("impact") for event in history.events() if event.kind is EventKind.SCANNED]
+    for impact in scans[-REMEMBERED_SCANS:]:
+        for path, value in impact.items() if isinstance(impact, dict) else ():
+            trends[path].append(value)
+    return {path: tuple(values) for path, values in trends.items()}
