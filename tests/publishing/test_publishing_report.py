@@ -105,19 +105,25 @@ def test_areas_and_colours_tell_size_and_impact(shown: Chrome) -> None:
 def test_a_tile_leads_to_its_file_by_click_and_by_keyboard(shown: Chrome) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    def focused() -> str | None:
-        return shown.switch_to.active_element.get_attribute("data-path")
-
     found(shown, "a.tile[data-path='shop/stock.py']")[0].click()
-    assert focused() == "shop/stock.py"
-    assert shown.switch_to.active_element.tag_name == "tr"
+    row_has_focus(shown, "shop/stock.py")
 
-    shown.execute_script("document.activeElement.blur(); scrollTo(0, 0)")
     shown.get(shown.current_url.partition("#")[0])
     found(shown, "body")[0].send_keys(Keys.TAB)
-    first = focused()
+    first = str(shown.switch_to.active_element.get_attribute("data-path"))
     shown.switch_to.active_element.send_keys(Keys.ENTER)
-    assert (focused(), shown.switch_to.active_element.tag_name) == (first, "tr")
+    row_has_focus(shown, first)
+
+
+def row_has_focus(chrome: Chrome, path: str) -> None:
+    """Waits for the page to have led to a file's row."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    def is_there(chrome: Chrome) -> bool:
+        focused = chrome.switch_to.active_element
+        return (focused.tag_name, focused.get_attribute("data-path")) == ("tr", path)
+
+    WebDriverWait(chrome, 20).until(is_there, f"no focus on the row of {path}")
 
 
 def test_the_list_is_sorted_and_filtered(shown: Chrome) -> None:
@@ -135,6 +141,7 @@ def test_the_list_is_sorted_and_filtered(shown: Chrome) -> None:
     assert paths(shown) == ["shop/deep/prices.py"]
     assert found(shown, "#shown")[0].text == "1 of 5"
     found(shown, "a.tile[data-path='shop/cart.py']")[0].click()
+    row_has_focus(shown, "shop/cart.py")
     assert len(paths(shown)) == 5, "a file that the filter hides is shown when it is asked for"
 
 
