@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dreamscape.settings import Loaded
 
 STATE_FOLDER, DATABASE = ".dreamscape", "dreamscape.db"
+FAILURE_COUNTS = "failures.json"
+"""What heal leaves for scan, which must not pay for opening the whole memory: path -> past failures."""
 MANY = 1_000_000
 """All runs there may be; old ones are pruned long before."""
 
@@ -137,7 +139,21 @@ def build_scanner(project: Project) -> ProjectScanner:
     from dreamscape.scanner import ProjectScanner
 
     cache = project.root / STATE_FOLDER / "scan-cache.db"
-    return ProjectScanner(project.root, project.loaded.settings.scan, cache=cache)
+    return ProjectScanner(
+        project.root, project.loaded.settings.scan, cache=cache, failures=_failure_counts(project.root)
+    )
+
+
+def _failure_counts(root: Path) -> dict[str, int] | None:
+    """How often each file was what failing tests pointed at; None where no run has left a word, or not a sound one."""
+    import json
+
+    try:
+        counts = json.loads((root / STATE_FOLDER / FAILURE_COUNTS).read_bytes())
+    except (OSError, ValueError):
+        return None
+    is_sound = isinstance(counts, dict) and all(type(count) is int and count >= 0 for count in counts.values())
+    return counts if is_sound else None
 
 
 def build_past(project: Project) -> ProjectPast:

@@ -7,7 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamscape.bootstrap import MANY, STATE_FOLDER, Project, build_models, build_scanner, clock, named, opened_history
+from dreamscape.bootstrap import (
+    FAILURE_COUNTS,
+    MANY,
+    STATE_FOLDER,
+    Project,
+    build_models,
+    build_scanner,
+    clock,
+    named,
+    opened_history,
+)
 from dreamscape.bootstrap.reporting import remember_scan
 from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.events import Event, EventKind
@@ -104,7 +114,18 @@ def heal(project: Project, approve: Callable[[Plan], bool]) -> HealReport:
         try:
             return _heal(project, git, history, approve)
         finally:
+            _leave_failure_counts(project, history)
             history.prune(project.loaded.settings.heal.keep_runs)
+
+
+def _leave_failure_counts(project: Project, history: History) -> None:
+    import json
+
+    from dreamscape.engine import failure_counts
+    from dreamscape.tools.files import atomic_write
+
+    counts = json.dumps(failure_counts(history.events()), sort_keys=True, indent=0).encode()
+    atomic_write(project.root / STATE_FOLDER / FAILURE_COUNTS, counts, private=True)
 
 
 def _heal(project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool]) -> HealReport:

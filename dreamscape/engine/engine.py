@@ -157,7 +157,8 @@ class AutomationEngine:
     def _work_off(self, book: RunBook, baseline: TestRun, items: Sequence[WorkItem]) -> None:
         """Sees every item through, as far as time allows."""
         for item in items:
-            book.tell(EventKind.ITEM_FOUND, item.id, tests=list(item.case.tests), impact=round(item.impact, 3))
+            case, files = item.case, [suspect.path for suspect in item.case.suspects[:1]]
+            book.tell(EventKind.ITEM_FOUND, item.id, tests=list(case.tests), impact=round(item.impact, 3), files=files)
         queue, tried = WorkQueue(items), 0
         while queue:
             if self._is_over or tried >= self._settings.max_items:

@@ -310,6 +310,19 @@ def test_doctor_says_what_to_do_where_something_is_missing(dreamscape: Dreamscap
     assert "problem  repository" in result.stdout
 
 
+@pytest.mark.parametrize("left", ["{", "[]", '{"a.py": "many"}', '{"a.py": -1}'])
+def test_what_another_hand_wrote_about_failures_is_not_believed(
+    dreamscape: Dreamscape, project: Path, left: str
+) -> None:
+    (project / "a.py").write_text("A = 1\n")
+    (project / ".dreamscape").mkdir()
+    (project / ".dreamscape" / "failures.json").write_text(left)
+
+    (row,) = value_of(dreamscape, "scan")["files"]  # type: ignore[misc]
+
+    assert row["failures"] is None
+
+
 def test_config_tells_value_and_origin(dreamscape: Dreamscape, project: Path) -> None:
     (project / "dreamscape.toml").write_text("[heal]\nmax_minutes = 7.0\n")
 

@@ -142,6 +142,9 @@ def test_commit_mode_commits_to_the_current_branch_and_undo_reverts_it(patient: 
     assert project.git("rev-parse", "HEAD~1") == begin
     assert project.git("status", "--porcelain", "--untracked-files=no") == ""
     assert project.branches() == []
+    ranked = {row["path"]: row for row in project.run("scan").report["files"]}
+    assert (ranked["greet.py"]["failures"], ranked["test_greet.py"]["failures"]) == (1, 0)
+    assert any("1 past failure" in reason for reason in ranked["greet.py"]["why"])
 
     undone = project.run("undo", healed.report["run"])
 
