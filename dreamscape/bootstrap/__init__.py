@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,8 +142,40 @@ def build_scanner(project: Project) -> ProjectScanner:
 
     cache = project.root / STATE_FOLDER / "scan-cache.db"
     return ProjectScanner(
-        project.root, project.loaded.settings.scan, cache=cache, failures=_failure_counts(project.root)
+        project.root,
+        project.loaded.settings.scan,
+        cache=cache,
+        failures=_failure_counts(project.root),
+        newer=_newer_parser(project),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _NewerParser:
+    """Opens a sandbox around the project's interpreter only when there is something to parse."""
+
+    project: Project
+    executable: Path
+    version: str
+
+    def trees(self, sources: Mapping[str, bytes]) -> Mapping[str, object]:
+        from dreamscape.agent.newer import NewerPython
+        from dreamscape.bootstrap.healing import open_sandbox
+
+        return NewerPython(open_sandbox(self.project), self.executable).trees(sources)
+
+
+def _newer_parser(project: Project) -> _NewerParser | None:
+    """The interpreter of the project's virtual environment if its own word says that it is newer than ours."""
+    for folder in (project.root / ".venv", project.root / "venv"):
+        try:
+            told = (folder / "pyvenv.cfg").read_text("utf-8", "replace")
+        except OSError:
+            continue
+        found = re.search(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", told, re.MULTILINE)
+        if found and (int(found[1]), int(found[2])) > sys.version_info[:2]:
+            return _NewerParser(project, folder / "bin" / "python", f"{found[1]}.{found[2]}")
+    return None
 
 
 def _failure_counts(root: Path) -> dict[str, int] | None:

@@ -49,6 +49,17 @@ class Scanner(Protocol):
         ...
 
 
+class NewerParser(Protocol):
+    """A Python with a newer grammar than ours, to be asked for what ours cannot parse; ``version`` as in "3.14"."""
+
+    @property
+    def version(self) -> str: ...
+
+    def trees(self, sources: Mapping[str, bytes]) -> Mapping[str, object]:
+        """The trees (told as `guest.trees` tells them) of those sources that parse there, by name."""
+        ...
+
+
 class Proposer(Protocol):
     """Turns a case into candidates without touching anything: a loop that only says what it wants done next.
 

@@ -46,7 +46,8 @@ class Cache:
     ``problem`` says why nothing can be remembered, where that is so; the scan goes on without.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, grammar: str = "") -> None:
+        """``grammar`` names what else than this Python reads sources, if anything."""
         self._file = file
         self._places: dict[bytes, tuple[int, int, int, bytes]] = {}
         self._connection: sqlite3.Connection | None = None
@@ -55,7 +56,7 @@ class Cache:
         if file is None:
             return
         try:
-            self._connection = opened(file, _TABLES, FORMAT)
+            self._connection = opened(file, _TABLES, FORMAT + grammar)
         except (sqlite3.Error, OSError, DreamscapeError) as error:
             self._give_up(error)
         self._places = {path: tuple(rest) for path, *rest in self._select("SELECT * FROM places")}

@@ -3,17 +3,20 @@ measured now."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.scan import SkippedFile
 from dreamscape.scanner.cache import Cache, digest_of
 from dreamscape.scanner.walk import Found
 
 if TYPE_CHECKING:
+    from dreamscape.domain.ports import NewerParser
     from dreamscape.scanner.facts import Reading
 
 
@@ -25,18 +28,36 @@ class Contents:
     seen: dict[Found, bytes] = field(default_factory=dict)
     new: dict[bytes, Reading] = field(default_factory=dict)
     skipped: list[SkippedFile] = field(default_factory=list)
+    newer: NewerParser | None = None
 
     def look_at(self, files: Iterable[Found], cache: Cache) -> None:
         """Reads these files, and measures those whose content no scan has met before."""
         from dreamscape.scanner.measure import quietly
 
+        too_new: dict[bytes, bytes] = {}
         with quietly():
             for file in files:
-                self._look_at(file, cache)
+                self._look_at(file, cache, too_new)
+        if too_new and self.newer is not None:
+            self._ask(self.newer, too_new)
 
-    def _look_at(self, file: Found, cache: Cache) -> None:
+    def _ask(self, newer: NewerParser, sources: Mapping[bytes, bytes]) -> None:
+        """Measures by a newer Python's trees what ours could not parse."""
+        from dreamscape.scanner.measure import facts_of
+        from dreamscape.scanner.newer import tree_of
+
+        told: Mapping[str, object] = {}
+        with contextlib.suppress(DreamscapeError):  # without a sandbox the rows stay as they are
+            told = newer.trees({digest.hex(): source for digest, source in sources.items()})
+        for name, tree in told.items():
+            if (module := tree_of(tree)) is not None:
+                digest = bytes.fromhex(name)
+                self.new[digest] = facts_of(module, sources[digest])
+
+    def _look_at(self, file: Found, cache: Cache, too_new: dict[bytes, bytes]) -> None:
         from dreamscape.scanner.bounded import measure_bounded
         from dreamscape.scanner.facts import Unreadable
+        from dreamscape.scanner.measure import NO_SYNTAX
         from dreamscape.scanner.source import read_source
 
         source = read_source(f"{self.project}/{file.path}")
@@ -46,7 +67,9 @@ class Contents:
             return
         digest = self.seen[file] = digest_of(source)
         if digest not in self.new and not cache.knows(digest):
-            self.new[digest] = measure_bounded(source)
+            reading = self.new[digest] = measure_bounded(source)
+            if isinstance(reading, Unreadable) and reading.reason.startswith(NO_SYNTAX):
+                too_new[digest] = source
 
     def readings(self, cache: Cache) -> list[tuple[Found, Reading]]:
         """What each file says about itself, by path; what the memory has lost meanwhile is measured again."""
@@ -60,10 +83,10 @@ class Contents:
         return sorted(((file, known[digest]) for file, digest in self.seen.items()), key=lambda row: row[0].path)
 
 
-def read_contents(project: Path, found: Sequence[Found], cache: Cache) -> Contents:
+def read_contents(project: Path, found: Sequence[Found], cache: Cache, newer: NewerParser | None = None) -> Contents:
     """What every file holds; nothing is opened that looks as it did at the last scan."""
     now_ns = time.time_ns()
-    contents = Contents(project)
+    contents = Contents(project, newer=newer)
     for file in found:
         digest = cache.known_digest(file)
         if digest is not None:

@@ -11,6 +11,9 @@ from dreamscape.scanner.facts import FileFacts, Reading, Unreadable
 from dreamscape.scanner.lines import count_lines
 from dreamscape.scanner.syntax import read_syntax
 
+NO_SYNTAX = "syntax error"
+"""How the reason of a source begins that this Python cannot parse."""
+
 
 @contextmanager
 def quietly() -> Iterator[None]:
@@ -30,6 +33,11 @@ def measure(source: bytes) -> Reading:
         return Unreadable("nested too deeply for this Python to parse")
     except (ValueError, LookupError) as error:
         return Unreadable(f"cannot be decoded: {error}")
+    return facts_of(tree, source)
+
+
+def facts_of(tree: ast.Module, source: bytes) -> FileFacts:
+    """The facts of a source whose tree is known."""
     syntax = read_syntax(tree)
     sloc, comments = count_lines(source, syntax.texts, syntax.literals)
     return FileFacts(
@@ -55,4 +63,4 @@ def maintainability(volume: float, complexity: int, statements: int, sloc: int, 
 
 def _reason_of_syntax(error: SyntaxError) -> str:
     where = f" in line {error.lineno}" if error.lineno else ""
-    return f"syntax error{where}: {error.msg}"
+    return f"{NO_SYNTAX}{where}: {error.msg}"

@@ -25,6 +25,7 @@ from dreamscape.scanner.weights import PRIOR, Weights, stored
 
 if TYPE_CHECKING:
     from dreamscape.domain.evidence import Explanation
+    from dreamscape.domain.ports import NewerParser
     from dreamscape.scanner.facts import FileFacts
     from dreamscape.scanner.ranking import Signals
 
@@ -33,7 +34,8 @@ class ProjectScanner:
     """Scans one project.
 
     ``cache`` is the file of the scanner's memory (made if need be; None remembers nothing); ``failures`` maps a path
-    to how often it failed in the past, ``runtime`` to seconds spent in it, where these are known.
+    to how often it failed in the past, ``runtime`` to seconds spent in it, where these are known; ``newer`` is asked
+    for what this Python cannot parse.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class ProjectScanner:
         cache: Path | None,
         failures: Mapping[str, int] | None = None,
         runtime: Mapping[str, float] | None = None,
+        newer: NewerParser | None = None,
     ) -> None:
         self.project = project
         self.settings = settings
         self.cache = cache
         self.failures = failures
         self.runtime = runtime
+        self.newer = newer
 
     def scan(self, order: Order = Order.IMPACT) -> ScanResult:
         """Everything found, ranked. Raises UsageError where there is no such folder; all else becomes a row or note."""
@@ -66,7 +70,7 @@ class ProjectScanner:
         project = self.project.resolve()
         wanted = Path(os.path.normpath(project / path))
         name = wanted.relative_to(project).as_posix() if wanted.is_relative_to(project) else path
-        with closing(Cache(self.cache)) as cache, _undisturbed():
+        with closing(self._memory()) as cache, _undisturbed():
             contents, _ = self._contents(project, cache)
             facts, _ = _told(contents, cache)
             signals, note = self._signals(project, self._weights())
@@ -82,7 +86,7 @@ class ProjectScanner:
         return why_ignored(project, self._rules(project, PatternBook()), path)
 
     def _scanned(self, project: Path, start: float, order: Order) -> ScanResult:
-        with closing(Cache(self.cache)) as cache:
+        with closing(self._memory()) as cache:
             contents, unseen = self._contents(project, cache)
             history, weights = history_state(project), self._weights()
             key = self._key(contents.seen, [*unseen, *contents.skipped], history, weights, order)
@@ -107,7 +111,10 @@ class ProjectScanner:
         book = PatternBook(cache.rules())
         found, unseen = walk(project, self._rules(project, book))
         cache.remember_rules(book.new)
-        return read_contents(project, found, cache), unseen
+        return read_contents(project, found, cache, self.newer), unseen
+
+    def _memory(self) -> Cache:
+        return Cache(self.cache, f":{self.newer.version}" if self.newer else "")
 
     def _rules(self, project: Path, book: PatternBook) -> Rules:
         return rules_for(project, self.settings.ignore, with_gitignore=self.settings.gitignore, book=book)

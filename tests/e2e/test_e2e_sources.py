@@ -136,3 +136,10 @@ def test_sources_newer_than_our_own_python_are_run_and_what_we_can_read_is_repai
     scanned = project.run("scan").report
     if sys.version_info < (3, 12):
         assert [skipped["path"] for skipped in scanned["skipped"]] == ["boxes.py"]
+        subprocess.run([python, "-m", "venv", "--without-pip", project.root / ".venv"], check=True, capture_output=True)
+        project.write({"broken.py": "def broken(:\n"})
+        for _ in range(2):  # the second time from memory
+            scanned = project.run("scan").report
+            assert [skipped["path"] for skipped in scanned["skipped"]] == ["broken.py"]
+            boxes = next(row for row in scanned["files"] if row["path"] == "boxes.py")
+            assert [(each["name"], each["end_line"]) for each in boxes["functions"]] == [("first", 2)]
