@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,19 +17,24 @@ if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
     from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
 
+logger = logging.getLogger(__name__)
 app = new_app()
 
+FORMATS = ("text", "json", "csv", "markdown", "sarif")
 FINDINGS = 1
-"""Exit code where ``--strict`` found what a person must look at."""
+"""Exit code where ``--strict`` or ``--fail-over`` found what a person must look at."""
 WIDTH = 120
 """Columns where there is no terminal to ask (chosen)."""
 SKIPPED_SHOWN = 20
 
 
-@command(app)
+@command(app, formats=FORMATS)
 def scan(
     options: Options,
-    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="How many files the table shows.")] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="How many files text, markdown and sarif show; json and csv hold all."),
+    ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Leave out what fits, in gitignore syntax; may be given again."),
@@ -40,6 +46,10 @@ def scan(
         Path | None, typer.Option(metavar="PATH", help="Scan nothing; say which rule decides about PATH.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a file could not be measured.")] = False,
+    fail_over: Annotated[
+        float | None,
+        typer.Option(metavar="IMPACT", help="Exit 1 if the impact of a file is over this (0 to 1), and name it."),
+    ] = None,
     order: Annotated[
         Order, typer.Option(help="Rank for who counts files (impact), or lines to read (effort: risk per line).")
     ] = Order.IMPACT,
@@ -57,11 +67,17 @@ def scan(
 
     Impact, risk, reach and effort run from 0 to 1. What .gitignore and .scannerignore name is left out.
 
+    csv has a row for each file with the fields of json (functions as their number, reasons joined by "; ") and the
+    column skipped: why a file could not be measured. sarif holds the first files, or with --fail-over those over it,
+    each at its riskiest function.
+
     Example: dreamscape scan --top 10 --ignore 'docs/'
     """
     from dreamscape import bootstrap
     from dreamscape.cli import render
 
+    if fail_over is not None and not 0 <= fail_over <= 1:
+        raise UsageError(f"no impact is {fail_over:g}", "--fail-over takes a number from 0 to 1")
     project = _opened(options, {"scan.top": top, "scan.gitignore": False if no_gitignore else None}, ignore or [])
     questions = (why_ignored is not None) + (explain is not None) + backtest + learn
     if questions > 1:
@@ -69,12 +85,36 @@ def scan(
             "--why-ignored, --explain, --backtest and --learn are questions of their own", "ask one at a time"
         )
     if questions:
+        if fail_over is not None or options.format not in ("text", "json"):
+            raise UsageError("this question takes no --fail-over, and is answered as text or json", "leave these out")
         _answer(options, project, why_ignored, explain, learn=learn)
         return 0
     result = bootstrap.build_scanner(project).scan(order)
-    shown = project.loaded.settings.scan.top
-    render.write(options, json_text(result) if options.format == "json" else scan_text(result, shown))
-    return FINDINGS if strict and result.skipped else 0
+    render.write(options, _written(options.format, result, project.loaded.settings.scan.top, fail_over))
+    is_over = fail_over is not None and _name_those_over(fail_over, result.files)
+    return FINDINGS if is_over or (strict and result.skipped) else 0
+
+
+def _written(format: str, result: ScanResult, top: int, limit: float | None) -> str | bytes:
+    if format in ("text", "json"):
+        return json_text(result) if format == "json" else scan_text(result, top)
+    from dreamscape.cli import scan_exports
+
+    match format:
+        case "csv":
+            return scan_exports.csv_text(result)
+        case "markdown":
+            return scan_exports.markdown_text(result, top)
+        case _:
+            return scan_exports.sarif_text(result, top, limit)
+
+
+def _name_those_over(limit: float, files: Iterable[FileRow]) -> bool:
+    """Says on stderr which files are over the limit; whether there are any."""
+    over = [row for row in files if row.impact > limit]
+    for row in over:
+        logger.error("%s: impact %s is over %s", row.path, row.impact, limit)
+    return bool(over)
 
 
 def _answer(options: Options, project: Project, why_ignored: Path | None, explain: str | None, *, learn: bool) -> None:
