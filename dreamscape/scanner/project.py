@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from dreamscape.scanner.weights import PRIOR, Weights, stored
 if TYPE_CHECKING:
     from dreamscape.domain.evidence import Explanation
     from dreamscape.domain.ports import NewerParser
+    from dreamscape.domain.scan_diff import ScanDiff
     from dreamscape.scanner.facts import FileFacts
     from dreamscape.scanner.ranking import Signals
 
@@ -58,10 +59,55 @@ class ProjectScanner:
     def scan(self, order: Order = Order.IMPACT) -> ScanResult:
         """Everything found, ranked. Raises UsageError where there is no such folder; all else becomes a row or note."""
         start = time.perf_counter()
+        project = self._folder()
+        with _undisturbed():
+            return self._scanned(project, start, order)
+
+    def diff(self, revision: str, order: Order = Order.IMPACT, limit: float | None = None) -> ScanDiff:
+        """What differs from where this branch left ``revision``, and became worse or is over the limit.
+
+        Raises UsageError for what names no commit, CannotGoOn where git does not hold what is asked.
+        """
+        from dreamscape.domain.scan_diff import ScanDiff
+        from dreamscape.scanner.base import base_of
+        from dreamscape.scanner.ranking import rank
+        from dreamscape.scanner.worse import changes, line_of
+
+        start = time.perf_counter()
+        project = self._folder()
+        base = base_of(project, revision)
+        with closing(Cache(self.cache)) as cache, _undisturbed():
+            contents, unseen = self._contents(project, cache)
+            facts, bad = _told(contents, cache)
+            before = base.facts(facts, contents, cache, self._is_scanned(project, cache))
+            signals, note = self._signals(project, self._weights())
+            then, now = rank(before, base.signals(signals), order).files, rank(facts, signals, order).files
+            line = line_of(then) if limit is None else limit
+            found = changes(now, then, base.moved, line)
+        return ScanDiff(
+            project=shown(str(project)),
+            revision=shown(revision),
+            base=base.commit,
+            limit=limit,
+            line=line,
+            changed=len(found),
+            files=tuple(one for one in found if one.is_worse or (limit is not None and one.impact > limit)),
+            skipped=_in_order([row for row in (*unseen, *contents.skipped, *bad) if row.path in base.moved]),
+            notes=tuple(text for text in (note, cache.problem) if text),
+            seconds=round(time.perf_counter() - start, 3),
+        )
+
+    def _is_scanned(self, project: Path, cache: Cache) -> Callable[[str], bool]:
+        """Whether today's rules keep a path, which need not be there any more."""
+        from dreamscape.scanner.why import why_ignored
+
+        rules = self._rules(project, PatternBook(cache.rules()))
+        return lambda path: not why_ignored(project, rules, project / path).is_left_out
+
+    def _folder(self) -> Path:
         if not self.project.is_dir():
             raise UsageError(f"there is no folder {self.project}", "--project takes the folder of a project")
-        with _undisturbed():
-            return self._scanned(self.project.resolve(), start, order)
+        return self.project.resolve()
 
     def explain(self, path: str) -> Explanation:
         """Why one file stands where it stands. Raises UsageError for what is not among the files scanned."""

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from dreamscape.scanner.imports import import_graph
 from dreamscape.scanner.measure import quietly
 from dreamscape.scanner.memory import opened
 from dreamscape.tools.git import Git
+from dreamscape.tools.git_blobs import read_blobs
 
 STEP_MONTHS = 6
 WINDOWS = (6, 18)
@@ -187,24 +188,11 @@ class Briefs:
             part = wanted[start : start + _MANY]
             self._known.update(self._remembered(part))
             with quietly():
-                new = dict(self._read([blob for blob in part if blob not in self._known]))
+                unknown = read_blobs(self._git, [blob for blob in part if blob not in self._known])
+                new = {blob: None if source is None else brief(source) for blob, source in unknown}
             self._known.update(new)
             self._remember(new)
         return self._known
-
-    def _read(self, blobs: Sequence[str]) -> Iterator[tuple[str, Brief | None]]:
-        listing = self._git.ask("cat-file", "--batch", stdin="\n".join([*blobs, ""]).encode("ascii")) if blobs else b""
-        at = 0
-        for blob in blobs:
-            end = listing.index(b"\n", at)
-            about = listing[at:end].split()
-            at = end + 1
-            if about[1] != b"blob":  # "missing": a partial clone
-                yield blob, None
-                continue
-            size = int(about[2])
-            yield blob, brief(listing[at : at + size])
-            at += size + 1
 
     def _remembered(self, blobs: Sequence[str]) -> dict[str, Brief | None]:
         if self._file is None:
