@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -57,6 +58,7 @@ def report(
 ) -> str:
     """One run. Findings with an impact over the limit are errors; skipped files and notes are the tool's own words."""
     number = {rule.id: at for at, rule in enumerate(rules)}
+    met: Counter[str] = Counter()
     run = {
         "tool": {"driver": _driver(rules)},
         "automationDetails": {"id": f"dreamscape-{name}/"},
@@ -67,7 +69,9 @@ def report(
                 "toolExecutionNotifications": [*map(_skipped, skipped), *map(_note, notes)],
             }
         ],
-        "results": [_result(finding, number[finding.rule.id], limit) for finding in findings],
+        "results": [
+            _result(finding, number[finding.rule.id], _fingerprint(finding, met), limit) for finding in findings
+        ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
 
@@ -93,20 +97,27 @@ def _driver(rules: Iterable[Rule]) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding, rule_index: int, limit: float | None) -> dict[str, object]:
+def _fingerprint(finding: Finding, met: Counter[str]) -> str:
+    """What finds a result again in the next run; of those with the same identity (a property and its setter), each has
+    its own. ``met`` counts them."""
+    identity = f"{finding.rule.id}\0{finding.identity}"
+    met[identity] += 1
+    return blake2b(f"{identity}\0{met[identity]}".encode(), digest_size=16).hexdigest()
+
+
+def _result(finding: Finding, rule_index: int, fingerprint: str, limit: float | None) -> dict[str, object]:
     first, last = finding.lines
     location: dict[str, Any] = {"physicalLocation": _place(finding.path)}
     location["physicalLocation"]["region"] = {"startLine": first, "endLine": last}
     if finding.function is not None:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.function, "kind": "function"}]
-    identity = blake2b(f"{finding.rule.id}\0{finding.identity}".encode(), digest_size=16)
     return {
         "ruleId": finding.rule.id,
         "ruleIndex": rule_index,
         "level": _level(finding.impact, limit),
         "message": {"text": finding.text},
         "locations": [location],
-        "partialFingerprints": {"dreamscape/v1": identity.hexdigest()},
+        "partialFingerprints": {"dreamscape/v1": fingerprint},
         "rank": round(100 * finding.impact, 2),
     }
 

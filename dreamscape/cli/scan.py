@@ -16,6 +16,7 @@ from dreamscape.domain.scan import Order
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
     from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
+    from dreamscape.domain.scan_diff import FileChange, ScanDiff
 
 logger = logging.getLogger(__name__)
 app = new_app()
@@ -59,6 +60,10 @@ def scan(
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Rank past commits, and count the later fixes each order found.")
     ] = False,
+    diff: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Say what became worse since this branch left REV (their merge base)."),
+    ] = None,
     learn: Annotated[
         bool, typer.Option("--learn", help="Learn the weights from this project's own past, for the scans to come.")
     ] = False,
@@ -69,47 +74,56 @@ def scan(
 
     csv has a row for each file with the fields of json (functions as their number, reasons joined by "; ") and the
     column skipped: why a file could not be measured. sarif holds the first files, or with --fail-over those over it,
-    each at its riskiest function.
+    each at its riskiest function. With --diff, json, csv and sarif hold every file that became worse, and --fail-over
+    counts changed files alone.
 
     Example: dreamscape scan --top 10 --ignore 'docs/'
     """
-    from dreamscape import bootstrap
-    from dreamscape.cli import render
-
     if fail_over is not None and not 0 <= fail_over <= 1:
         raise UsageError(f"no impact is {fail_over:g}", "--fail-over takes a number from 0 to 1")
     project = _opened(options, {"scan.top": top, "scan.gitignore": False if no_gitignore else None}, ignore or [])
     questions = (why_ignored is not None) + (explain is not None) + backtest + learn
-    if questions > 1:
+    if questions + (diff is not None) > 1:
         raise UsageError(
-            "--why-ignored, --explain, --backtest and --learn are questions of their own", "ask one at a time"
+            "--why-ignored, --explain, --backtest, --learn and --diff are questions of their own", "ask one at a time"
         )
     if questions:
         if fail_over is not None or options.format not in ("text", "json"):
             raise UsageError("this question takes no --fail-over, and is answered as text or json", "leave these out")
         _answer(options, project, why_ignored, explain, learn=learn)
         return 0
-    result = bootstrap.build_scanner(project).scan(order)
-    render.write(options, _written(options.format, result, project.loaded.settings.scan.top, fail_over))
+    result = _ranked(options, project, order, diff, fail_over)
     is_over = fail_over is not None and _name_those_over(fail_over, result.files)
     return FINDINGS if is_over or (strict and result.skipped) else 0
 
 
-def _written(format: str, result: ScanResult, top: int, limit: float | None) -> str | bytes:
-    if format in ("text", "json"):
-        return json_text(result) if format == "json" else scan_text(result, top)
-    from dreamscape.cli import scan_exports
+def _ranked(
+    options: Options, project: Project, order: Order, diff: str | None, limit: float | None
+) -> ScanResult | ScanDiff:
+    """The ranking, or what of it became worse, written in the format asked for."""
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
 
-    match format:
-        case "csv":
-            return scan_exports.csv_text(result)
-        case "markdown":
-            return scan_exports.markdown_text(result, top)
-        case _:
-            return scan_exports.sarif_text(result, top, limit)
+    scanner, top = bootstrap.build_scanner(project), project.loaded.settings.scan.top
+    if diff is not None:
+        from dreamscape.cli import scan_diff
+
+        found = scanner.diff(diff, order, limit)
+        render.write(options, scan_diff.written(options.format, found, top))
+        return found
+    result = scanner.scan(order)
+    if options.format == "json":
+        render.write(options, json_text(result))
+    elif options.format == "text":
+        render.write(options, scan_text(result, top))
+    else:
+        from dreamscape.cli import scan_exports
+
+        render.write(options, scan_exports.written(options.format, result, top, limit))
+    return result
 
 
-def _name_those_over(limit: float, files: Iterable[FileRow]) -> bool:
+def _name_those_over(limit: float, files: Iterable[FileRow | FileChange]) -> bool:
     """Says on stderr which files are over the limit; whether there are any."""
     over = [row for row in files if row.impact > limit]
     for row in over:

@@ -22,6 +22,17 @@ HIGH_IMPACT = Rule(
 )
 
 
+def written(format: str, result: ScanResult, top: int, limit: float | None) -> str:
+    """A ranking as ``csv``, ``markdown`` or ``sarif``."""
+    match format:
+        case "csv":
+            return csv_text(result)
+        case "markdown":
+            return markdown_text(result, top)
+        case _:
+            return sarif_text(result, top, limit)
+
+
 def csv_text(result: ScanResult) -> str:
     """A row for each file: the fields of `FileRow` (functions as their number), then why a file was skipped."""
     heads = [*(field.name for field in dataclasses.fields(FileRow)), "skipped"]

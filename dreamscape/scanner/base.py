@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from dreamscape.scanner.measure import quietly
 from dreamscape.scanner.ranking import Signals
 from dreamscape.tools.git import Git
 from dreamscape.tools.git_blobs import read_blobs
+from dreamscape.tools.git_process import GitFailed
 
 _SOURCES = ("*.py", "*.pyw")
 T = TypeVar("T")
@@ -76,12 +78,14 @@ class Base:
             if change.path_before is not None and change.blob is not None and is_scanned(change.path_before)
         }
         readings = self._readings(sorted(set(old.values())), contents, cache)
-        found = {path: readings[blob] for path, blob in old.items()}
+        found = {path: readings.get(blob) for path, blob in old.items()}
         return before | {path: reading for path, reading in found.items() if isinstance(reading, FileFacts)}
 
     def _readings(self, blobs: list[str], contents: Contents, cache: Cache) -> dict[str, Reading]:
+        """What each blob says of itself; those that are too large say nothing."""
         now_ns = time.time_ns()
-        sources = {blob: self._held(blob, source) for blob, source in read_blobs(self.git, blobs)}
+        with _told_if_partial(self.git, self.commit):
+            sources = {blob: source for blob, source in read_blobs(self.git, blobs) if source is not None}
         digests = {blob: digest_of(source) for blob, source in sources.items()}
         known = contents.new | cache.readings(set(digests.values()) - contents.new.keys())
         with quietly():
@@ -94,14 +98,6 @@ class Base:
             cache.remember(contents.seen, new, now_ns)
         known |= new
         return {blob: known[digest] for blob, digest in digests.items() if digest in known}
-
-    def _held(self, blob: str, source: bytes | None) -> bytes:
-        if source is None:
-            raise CannotGoOn(
-                f"this partial clone lacks the content {blob} of the base {self.commit[:10]}",
-                f"run git diff {self.commit[:10]} once, which fetches what is missing",
-            )
-        return source
 
 
 def base_of(project: Path, revision: str) -> Base:
@@ -125,7 +121,22 @@ def base_of(project: Path, revision: str) -> Base:
         )
     if base is None:
         raise UsageError(f"{revision} and HEAD have no commit in common", "--diff compares with where a branch began")
-    return Base(git, base, (*_tracked_changes(git, base), *_untracked(git)))
+    with _told_if_partial(git, base):
+        return Base(git, base, (*_tracked_changes(git, base), *_untracked(git)))
+
+
+@contextmanager
+def _told_if_partial(git: Git, base: str) -> Iterator[None]:
+    """Says what is missing where git refuses because it may not fetch. Raises CannotGoOn."""
+    try:
+        yield
+    except GitFailed as refusal:
+        if not git.ask("config", "--get-regexp", r"^remote\..*\.promisor$", fine=(0, 1)):
+            raise
+        raise CannotGoOn(
+            f"this partial clone does not hold all files as they were at {base[:10]}",
+            f"run git diff {base[:10]} once, which fetches them",
+        ) from refusal
 
 
 def _tracked_changes(git: Git, base: str) -> Iterator[Change]:
