@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 app = new_app()
 
-FORMATS = ("text", "json", "csv", "markdown", "sarif")
+FORMATS = ("text", "json", "csv", "markdown", "sarif", "html")
 FINDINGS = 1
 """Exit code where ``--strict`` or ``--fail-over`` found what a person must look at."""
 WIDTH = 120
@@ -74,8 +74,8 @@ def scan(
 
     csv has a row for each file with the fields of json (functions as their number, reasons joined by "; ") and the
     column skipped: why a file could not be measured. sarif holds the first files, or with --fail-over those over it,
-    each at its riskiest function. With --diff, json, csv and sarif hold every file that became worse, and --fail-over
-    counts changed files alone.
+    each at its riskiest function; html is the page of 'dreamscape report'. With --diff, json, csv and sarif hold every
+    file that became worse, and --fail-over counts changed files alone.
 
     Example: dreamscape scan --top 10 --ignore 'docs/'
     """
@@ -106,6 +106,8 @@ def _ranked(
 
     scanner, top = bootstrap.build_scanner(project), project.loaded.settings.scan.top
     if diff is not None:
+        if options.format == "html":
+            raise UsageError("--diff is not drawn as a page", "use --format markdown, or dreamscape report")
         from dreamscape.cli import scan_diff
 
         found = scanner.diff(diff, order, limit)
@@ -116,6 +118,10 @@ def _ranked(
         render.write(options, json_text(result))
     elif options.format == "text":
         render.write(options, scan_text(result, top))
+    elif options.format == "html":
+        from dreamscape.bootstrap import reporting
+
+        render.write(options, reporting.page(project, result))
     else:
         from dreamscape.cli import scan_exports
 

@@ -323,6 +323,23 @@ def test_what_another_hand_wrote_about_failures_is_not_believed(
     assert row["failures"] is None
 
 
+def test_a_report_is_a_page_with_the_trends_of_earlier_ones(dreamscape: Dreamscape, project: Path) -> None:
+    (project / "a.py").write_text("A = 1\n")
+
+    first = value_of(dreamscape, "report")
+    value_of(dreamscape, "report", "--output", "page.html")
+    scanned = dreamscape("scan", "--format", "html").stdout
+
+    assert first["path"] == str(project / ".dreamscape/reports/report.html")
+    page = (project / "page.html").read_text()
+    for text in (page, scanned):
+        assert text.startswith("<!doctype html>")
+        assert 'data-path="a.py"' in text
+        assert "impact over the last scans" in text
+    assert "impact over the last scans" not in Path(str(first["path"])).read_text()
+    assert dreamscape("scan", "--diff", "HEAD", "--format", "html").returncode == 2
+
+
 def test_config_tells_value_and_origin(dreamscape: Dreamscape, project: Path) -> None:
     (project / "dreamscape.toml").write_text("[heal]\nmax_minutes = 7.0\n")
 

@@ -212,7 +212,7 @@ def test_a_file_over_the_limit_fails_the_build_and_is_named(scan: Scan) -> None:
     "words",
     [
         *(["--fail-over", value] for value in ("1.1", "-0.1", "nan", "inf", "x")),
-        ["--format", "html"],
+        ["--format", "pdf"],
         ["--format", "csv", "--explain", "app.py"],
         ["--fail-over", "0.5", "--backtest"],
         ["--json", "--format", "csv"],
