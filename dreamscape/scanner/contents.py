@@ -4,8 +4,9 @@ measured now."""
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from dreamscape.domain.ports import NewerParser
     from dreamscape.scanner.facts import Reading
 
+logger = logging.getLogger(__name__)
+
+PROGRESS_S = 3.0
+"""How long a scan works before it says how far it is, and again (chosen)."""
+
 
 @dataclass(slots=True)
 class Contents:
@@ -30,14 +36,18 @@ class Contents:
     skipped: list[SkippedFile] = field(default_factory=list)
     newer: NewerParser | None = None
 
-    def look_at(self, files: Iterable[Found], cache: Cache) -> None:
+    def look_at(self, files: Sequence[Found], cache: Cache) -> None:
         """Reads these files, and measures those whose content no scan has met before."""
         from dreamscape.scanner.measure import quietly
 
         too_new: dict[bytes, bytes] = {}
+        told = time.monotonic()
         with quietly():
-            for file in files:
+            for at, file in enumerate(files):
                 self._look_at(file, cache, too_new)
+                if not at % 100 and time.monotonic() - told > PROGRESS_S:
+                    told = time.monotonic()
+                    logger.info("%d of %d files read", at, len(files))
         if too_new and self.newer is not None:
             self._ask(self.newer, too_new)
 

@@ -12,7 +12,7 @@ from radon.metrics import mi_visit
 
 from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
-from dreamscape.scanner import ProjectScanner, bounded
+from dreamscape.scanner import ProjectScanner, bounded, contents
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Unreadable
 from dreamscape.scanner.measure import measure, quietly
 from dreamscape.scanner.source import read_source
@@ -202,3 +202,16 @@ def test_cpythons_own_bad_sources_are_all_accounted_for() -> None:
     result = ProjectScanner(folder, ScanSettings(ignore=("*/", "!bad*.py", "[!b]*.py", "b[!a]*.py")), cache=None).scan()
 
     assert {Path(row.path).name for row in (*result.files, *result.skipped)} >= names
+
+
+def test_a_long_scan_says_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(contents, "PROGRESS_S", -1.0)
+    for number in range(101):
+        (tmp_path / f"m{number}.py").write_text("")
+
+    with caplog.at_level("INFO", "dreamscape"):
+        ProjectScanner(tmp_path, ScanSettings(), cache=None).scan()
+
+    assert [record.message for record in caplog.records] == ["0 of 101 files read", "100 of 101 files read"]
