@@ -49,6 +49,7 @@ class Cache:
     def __init__(self, file: Path | None, grammar: str = "") -> None:
         """``grammar`` names what else than this Python reads sources, if anything."""
         self._file = file
+        self._format = FORMAT + grammar
         self._places: dict[bytes, tuple[int, int, int, bytes]] = {}
         self._connection: sqlite3.Connection | None = None
         self._digests: frozenset[bytes] | None = None
@@ -56,7 +57,7 @@ class Cache:
         if file is None:
             return
         try:
-            self._connection = opened(file, _TABLES, FORMAT + grammar)
+            self._connection = opened(file, _TABLES, self._format)
         except (sqlite3.Error, OSError, DreamscapeError) as error:
             self._give_up(error)
         self._places = {path: tuple(rest) for path, *rest in self._select("SELECT * FROM places")}
@@ -137,7 +138,7 @@ class Cache:
         self.close()
         self._places, self._digests = {}, frozenset()
         try:
-            self._connection = made_anew(self._file, _TABLES, FORMAT) if self._file else None
+            self._connection = made_anew(self._file, _TABLES, self._format) if self._file else None
         except (sqlite3.Error, OSError) as error:
             self._give_up(error)
 
