@@ -64,6 +64,10 @@ def scan(
         str | None,
         typer.Option(metavar="REV", help="Say what became worse since this branch left REV (their merge base)."),
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Rank again on every save, until Ctrl-C; with --json a line for each ranking."),
+    ] = False,
     learn: Annotated[
         bool, typer.Option("--learn", help="Learn the weights from this project's own past, for the scans to come.")
     ] = False,
@@ -88,10 +92,14 @@ def scan(
             "--why-ignored, --explain, --backtest, --learn and --diff are questions of their own", "ask one at a time"
         )
     if questions:
-        if fail_over is not None or options.format not in ("text", "json"):
-            raise UsageError("this question takes no --fail-over, and is answered as text or json", "leave these out")
+        if watch or fail_over is not None or options.format not in ("text", "json"):
+            raise UsageError("this question is answered once, as text or json", "leave the other options out")
         _answer(options, project, why_ignored, explain, learn=learn)
         return 0
+    if watch:
+        if options.output or diff is not None or fail_over is not None or strict or options.format not in FORMATS[:2]:
+            raise UsageError("--watch writes text or json to stdout, again and again", "leave other options out")
+        return _watched(options, project, order)
     result = _ranked(options, project, order, diff, fail_over)
     is_over = fail_over is not None and _name_those_over(fail_over, result.files)
     return FINDINGS if is_over or (strict and result.skipped) else 0
@@ -127,6 +135,22 @@ def _ranked(
 
         render.write(options, scan_exports.written(options.format, result, top, limit))
     return result
+
+
+def _watched(options: Options, project: Project, order: Order) -> int:
+    """Writes a ranking after every save that changes it; the signal that ends it is told where all errors are."""
+    import sys
+
+    from dreamscape import bootstrap
+    from dreamscape.cli import render
+
+    for result in bootstrap.build_scanner(project).watch(order):
+        if options.format == "json":
+            render.write(options, json_text(result).replace(b"\n", b""))
+        else:
+            render.write(options, scan_text(result, project.loaded.settings.scan.top) + "\n")
+        sys.stdout.flush()
+    return 0
 
 
 def _name_those_over(limit: float, files: Iterable[FileRow | FileChange]) -> bool:

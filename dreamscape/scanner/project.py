@@ -63,6 +63,18 @@ class ProjectScanner:
         with _undisturbed():
             return self._scanned(project, start, order)
 
+    def watch(self, order: Order = Order.IMPACT) -> Iterator[ScanResult]:
+        """The ranking, and again whenever a save changes it; it does not end by itself. Raises as `scan` does, and
+        CannotGoOn where the system cannot watch the folders."""
+        from dreamscape.scanner.watch import saves
+
+        book, project = PatternBook(), self._folder()
+        last: object = None
+        for _ in saves(project, lambda: self._rules(project, book)):
+            result = self.scan(order)
+            if last != (last := (result.files, result.skipped, result.notes)):
+                yield result
+
     def diff(self, revision: str, order: Order = Order.IMPACT, limit: float | None = None) -> ScanDiff:
         """What differs from where this branch left ``revision``, and became worse or is over the limit.
 

@@ -39,6 +39,25 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
     """
     found: list[Found] = []
     skipped: list[SkippedFile] = []
+    for relative, entries, rules_inside in scanned_folders(project, rules, skipped):
+        for entry in entries:
+            if entry.name.endswith(SUFFIXES) and not rules_inside.leave_out(relative + entry.name):
+                match _look_at(entry, relative + entry.name, project):
+                    case Found() as file:
+                        found.append(file)
+                    case SkippedFile() as problem:
+                        skipped.append(problem)
+                    case None:
+                        pass
+    found.sort(key=lambda file: file.path)
+    return found, skipped
+
+
+def scanned_folders(
+    project: Path, rules: Rules, skipped: list[SkippedFile]
+) -> Iterator[tuple[str, list[os.DirEntry[str]], Rules]]:
+    """Every folder that is entered: its path with a closing slash ("" for the project), what it holds, and the rules
+    inside. Those that cannot be listed join ``skipped``."""
     pending = [("", rules)]
     while pending:
         relative, above = pending.pop()
@@ -54,17 +73,7 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
             continue
         inside = above.within(folder, relative, names)
         pending.extend((path, inside) for path in _folders(entries, relative, inside))
-        for entry in entries:
-            if entry.name.endswith(SUFFIXES) and not inside.leave_out(relative + entry.name):
-                match _look_at(entry, relative + entry.name, project):
-                    case Found() as file:
-                        found.append(file)
-                    case SkippedFile() as problem:
-                        skipped.append(problem)
-                    case None:
-                        pass
-    found.sort(key=lambda file: file.path)
-    return found, skipped
+        yield relative, entries, inside
 
 
 def is_environment(names: Collection[str]) -> bool:

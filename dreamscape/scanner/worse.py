@@ -8,7 +8,7 @@ from math import floor
 
 from dreamscape.domain.scan import FileRow, FunctionRow
 from dreamscape.domain.scan_diff import FileChange, FunctionChange
-from dreamscape.scanner.impact import FRONT, is_test
+from dreamscape.scanner.impact import FRONT, TEST_WEIGHT, is_test
 from dreamscape.scanner.walk import shown
 
 RISE = 0.01
@@ -30,7 +30,7 @@ def changes(
     """Every file in ``moved`` (path now -> path before) that is ranked now.
 
     Those that became worse come first, by how much impact or risk rose, whichever rose more (impact alone falls where
-    a file only grows, since a longer one is looked at later), then by complexity; ties by path.
+    a file only grows, since a longer one is looked at later; the risk of a test counts half), then by complexity.
     """
     known = {row.path: row for row in before}
     names = {shown(path): shown(old) if old is not None else None for path, old in moved.items()}
@@ -41,7 +41,8 @@ def changes(
 
 
 def _order(change: FileChange) -> tuple[bool, float, int, str]:
-    rises = (change.impact - (change.impact_before or 0.0), change.risk - (change.risk_before or 0.0))
+    weight = TEST_WEIGHT if is_test(change.path) else 1.0
+    rises = (change.impact - (change.impact_before or 0.0), weight * (change.risk - (change.risk_before or 0.0)))
     return not change.is_worse, -round(max(rises), 4), (change.complexity_before or 0) - change.complexity, change.path
 
 
