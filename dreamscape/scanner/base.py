@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,11 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from dreamscape.domain.errors import CannotGoOn, NotARepository, UsageError
-from dreamscape.scanner.bounded import measure_bounded
 from dreamscape.scanner.cache import Cache, digest_of
 from dreamscape.scanner.contents import Contents
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Reading
-from dreamscape.scanner.measure import quietly
 from dreamscape.scanner.ranking import Signals
 from dreamscape.tools.git import Git
 from dreamscape.tools.git_blobs import read_blobs
@@ -83,21 +80,15 @@ class Base:
 
     def _readings(self, blobs: list[str], contents: Contents, cache: Cache) -> dict[str, Reading]:
         """What each blob says of itself; those that are too large say nothing."""
-        now_ns = time.time_ns()
         with _told_if_partial(self.git, self.commit):
-            sources = {blob: source for blob, source in read_blobs(self.git, blobs) if source is not None}
-        digests = {blob: digest_of(source) for blob, source in sources.items()}
-        known = contents.new | cache.readings(set(digests.values()) - contents.new.keys())
-        with quietly():
-            new = {
-                digests[blob]: measure_bounded(source)
-                for blob, source in sources.items()
-                if digests[blob] not in known and len(source) <= LARGEST_SOURCE
+            sources = {
+                blob: source
+                for blob, source in read_blobs(self.git, blobs)
+                if source is not None and len(source) <= LARGEST_SOURCE
             }
-        if new:
-            cache.remember(contents.seen, new, now_ns)
-        known |= new
-        return {blob: known[digest] for blob, digest in digests.items() if digest in known}
+        digests = {blob: digest_of(source) for blob, source in sources.items()}
+        readings = contents.readings_of({digests[blob]: source for blob, source in sources.items()}, cache)
+        return {blob: readings[digest] for blob, digest in digests.items()}
 
 
 def base_of(project: Path, revision: str) -> Base:

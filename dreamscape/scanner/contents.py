@@ -65,9 +65,7 @@ class Contents:
                 self.new[digest] = facts_of(module, sources[digest])
 
     def _look_at(self, file: Found, cache: Cache, too_new: dict[bytes, bytes]) -> None:
-        from dreamscape.scanner.bounded import measure_bounded
         from dreamscape.scanner.facts import Unreadable
-        from dreamscape.scanner.measure import NO_SYNTAX
         from dreamscape.scanner.source import read_source
 
         source = read_source(f"{self.project}/{file.path}")
@@ -77,9 +75,32 @@ class Contents:
             return
         digest = self.seen[file] = digest_of(source)
         if digest not in self.new and not cache.knows(digest):
-            reading = self.new[digest] = measure_bounded(source)
-            if isinstance(reading, Unreadable) and reading.reason.startswith(NO_SYNTAX):
-                too_new[digest] = source
+            self._measure(digest, source, too_new)
+
+    def _measure(self, digest: bytes, source: bytes, too_new: dict[bytes, bytes]) -> None:
+        from dreamscape.scanner.bounded import measure_bounded
+        from dreamscape.scanner.facts import Unreadable
+        from dreamscape.scanner.measure import NO_SYNTAX
+
+        reading = self.new[digest] = measure_bounded(source)
+        if isinstance(reading, Unreadable) and reading.reason.startswith(NO_SYNTAX):
+            too_new[digest] = source
+
+    def readings_of(self, sources: Mapping[bytes, bytes], cache: Cache) -> dict[bytes, Reading]:
+        """What contents say that are no files of the tree, by their digests; they are remembered as well."""
+        from dreamscape.scanner.measure import quietly
+
+        known = cache.readings(sources.keys() - self.new.keys())
+        unknown = sources.keys() - known.keys() - self.new.keys()
+        too_new: dict[bytes, bytes] = {}
+        with quietly():
+            for digest in sorted(unknown):
+                self._measure(digest, sources[digest], too_new)
+        if too_new and self.newer is not None:
+            self._ask(self.newer, too_new)
+        if unknown:
+            cache.remember(self.seen, self.new, time.time_ns())
+        return known | {digest: self.new[digest] for digest in sources.keys() & self.new.keys()}
 
     def readings(self, cache: Cache) -> list[tuple[Found, Reading]]:
         """What each file says about itself, by path; what the memory has lost meanwhile is measured again."""

@@ -88,7 +88,7 @@ class ProjectScanner:
         start = time.perf_counter()
         project = self._folder()
         base = base_of(project, revision)
-        with closing(Cache(self.cache)) as cache, _undisturbed():
+        with closing(self._memory()) as cache, _undisturbed():
             contents, unseen = self._contents(project, cache)
             facts, bad = _told(contents, cache)
             before = base.facts(facts, contents, cache, self._is_scanned(project, cache))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +19,8 @@ from dreamscape.cli.app import main
 from dreamscape.domain.errors import CannotGoOn, NotARepository, UsageError
 from dreamscape.domain.scan_diff import ScanDiff
 from dreamscape.domain.settings import ScanSettings
+from dreamscape.guest.trees import told
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner import base as base_module
 from dreamscape.scanner import bounded as bounded_module
 
 SARIF = Path(__file__).parents[3] / "shared" / "data" / "sarif-schema-2.1.0.json"
@@ -215,13 +216,33 @@ def test_only_what_differs_is_parsed_and_nothing_twice(
     ProjectScanner(project, ScanSettings(), cache=memory).scan()
     parsed: list[bytes] = []
     measure = bounded_module.measure_bounded
-    for module in (base_module, bounded_module):
-        monkeypatch.setattr(module, "measure_bounded", lambda source: parsed.append(source) or measure(source))
+    monkeypatch.setattr(bounded_module, "measure_bounded", lambda source: parsed.append(source) or measure(source))
 
     first, second = diff(project, "base", memory), diff(project, "base", memory)
 
     assert parsed == [HARD.encode()]
     assert first.files == second.files == diff(project, "base").files
+
+
+class Newer:
+    """A Python to which every source is `PLAIN`."""
+
+    version = "9.9"
+
+    def trees(self, sources: Mapping[str, bytes]) -> Mapping[str, object]:
+        return {name: told(ast.parse(PLAIN)) for name in sources}
+
+
+def test_what_was_too_new_for_this_python_is_parsed_by_the_projects(project: Path) -> None:
+    commit(project, a="this is too new\n")
+    git(project, "branch", "base")
+    commit(project, a=HARDER)
+    scanner = ProjectScanner(project, ScanSettings(), cache=project / ".dreamscape" / "scan-cache.db", newer=Newer())
+
+    first, found, second = scanner.scan(), scanner.diff("base"), scanner.scan()
+
+    assert (first.cache.misses, second.cache.misses) == (4, 0)
+    assert [(change.complexity_before, change.complexity) for change in found.files] == [(3, 7)]
 
 
 def test_the_repository_stays_as_it_is(project: Path) -> None:
