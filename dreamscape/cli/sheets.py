@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
-_MARKUP = re.compile(r"([\\`*_\[\]<|~])")
+_MARKUP = re.compile(r"([\\`*_\[\]<|~&])")
 _BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
 
 

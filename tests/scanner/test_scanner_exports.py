@@ -18,6 +18,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from dreamscape.cli import scan_exports
 from dreamscape.cli.app import main
@@ -110,13 +111,21 @@ def test_the_comment_holds_the_first_files_with_reasons_and_what_was_skipped(sca
     assert "- note: no git working tree here: churn is unknown" in text
 
 
-@given(st.text(), st.text())
-def test_no_name_breaks_out_of_its_cell(one: str, other: str) -> None:
-    table = markdown_table(["a", "b"], [[code(one), literal(other)]])
+MARKUP = st.lists(
+    st.one_of(
+        st.sampled_from([*"`|\\*_[]()<>!~&;#-+=:. \n", "&lt;", "](x)"]), st.characters(exclude_categories=["Cs", "Cc"])
+    )
+).map("".join)
 
-    lines = re.split(r"[\r\n\v\f\x85\u2028\u2029]", table)
-    assert len(lines) == 3
-    assert len(re.sub(r"\\.", "", lines[2].replace("\\\\", "")).split("|")) == 4
+
+@given(MARKUP, MARKUP)
+def test_names_and_reasons_are_shown_as_they_stand_each_in_its_cell(name: str, reason: str) -> None:
+    table = markdown_table(["a", "b"], [[code(f"x{name}x"), literal(f"x{reason}x")]])
+
+    inline = [token.children or [] for token in MarkdownIt("gfm-like", {"linkify": False}).parse(table)]
+    shown = ["".join(child.content for child in children) for children in inline if children]
+    assert shown[2:] == [re.sub(r"[\n\x85\u2028\u2029]", " ", f"x{text}x") for text in (name, reason)]
+    assert {child.type for children in inline for child in children} <= {"text", "text_special", "code_inline"}
 
 
 def test_the_sarif_is_valid_and_names_the_riskiest_function_of_each_file(scan: Scan) -> None:
