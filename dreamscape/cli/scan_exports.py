@@ -9,7 +9,7 @@ from itertools import chain
 from dreamscape.cli.sarif import Finding, Rule, report
 from dreamscape.cli.sheets import code, literal, markdown_table, sheet
 from dreamscape.domain.rows import fields
-from dreamscape.domain.scan import FileRow, FunctionRow, ScanResult, SkippedFile
+from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
 
 SKIPPED_SHOWN = 20
 
@@ -74,7 +74,7 @@ def sarif_text(result: ScanResult, top: int, limit: float | None) -> str:
 
 
 def _finding(row: FileRow) -> Finding:
-    worst = riskiest(row.functions)
+    worst = row.riskiest
     scores = f"impact {row.impact:.2f} (risk {row.risk:.2f}, reach {row.reach:.2f}), rank {row.rank:,}"
     place = [f"riskiest function {worst.name}()"] if worst else []
     return Finding(
@@ -86,8 +86,3 @@ def _finding(row: FileRow) -> Finding:
         impact=row.impact,
         identity=row.path,
     )
-
-
-def riskiest(functions: tuple[FunctionRow, ...]) -> FunctionRow | None:
-    """The function with the most impact, the first of equals; None where there is none."""
-    return max(functions, key=lambda function: (function.impact, -function.line), default=None)

@@ -57,6 +57,11 @@ class FileRow:
     why: tuple[str, ...]
     functions: tuple[FunctionRow, ...]
 
+    @property
+    def riskiest(self) -> FunctionRow | None:
+        """The function with the most impact, the first of equals; None where there is none."""
+        return max(self.functions, key=lambda function: (function.impact, -function.line), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:

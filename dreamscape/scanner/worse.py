@@ -12,7 +12,7 @@ from dreamscape.scanner.impact import FRONT, TEST_WEIGHT, is_test
 from dreamscape.scanner.walk import shown
 
 RISE = 0.01
-"""What impact and risk must rise by to count (chosen: less shows in none of two digits)."""
+"""What impact and risk must rise by to count (chosen: less is not seen in the two digits shown)."""
 SIMPLE = 10
 """A new function up to this complexity is nothing to tell (McCabe 1976 set the limit for one function here)."""
 
@@ -60,7 +60,7 @@ def _change(row: FileRow, old_path: str | None, old: FileRow | None, line: float
         risk_before=old.risk if old else None,
         complexity=row.complexity,
         complexity_before=old.complexity if old else None,
-        riskiest=max(row.functions, key=lambda one: (one.impact, -one.line), default=None),
+        riskiest=row.riskiest,
         functions=tuple(functions),
     )
 
