@@ -92,7 +92,7 @@ def markdown_text(diff: ScanDiff, top: int) -> str:
     shown = diff.files[:top]
     parts = [f"### Dreamscape: {literal(_summary(diff))}"]
     if shown:
-        heads = ("file", "impact", "risk", "complexity", "what rose")
+        heads = ("file", "impact", "risk", "reach", "complexity", "what rose")
         parts.append(markdown_table(heads, [_markdown_row(change, diff) for change in shown]))
     if len(shown) < len(diff.files):
         parts.append(f"The first {len(shown):,} of {len(diff.files):,} are shown.")
@@ -105,6 +105,7 @@ def _markdown_row(change: FileChange, diff: ScanDiff) -> list[str]:
         code(change.path),
         _step(change.impact_before, change.impact),
         _step(change.risk_before, change.risk),
+        _step(change.reach_before, change.reach),
         _step(change.complexity_before, change.complexity),
         "<br>".join(map(literal, [*_standing(change, diff), *map(_function_words, change.functions)])),
     ]
@@ -146,6 +147,7 @@ def _words(change: FileChange, diff: ScanDiff) -> list[str]:
     return [
         f"impact {_step(change.impact_before, change.impact)}",
         f"risk {_step(change.risk_before, change.risk)}",
+        f"reach {_step(change.reach_before, change.reach)}",
         f"complexity {_step(change.complexity_before, change.complexity)}",
         *_standing(change, diff),
     ]
@@ -159,10 +161,20 @@ def _standing(change: FileChange, diff: ScanDiff) -> Iterator[str]:
         yield "not measured before"
     elif change.path_before != change.path:
         yield f"was {change.path_before}"
+    if change.impact_before is not None and change.is_worse and not _rose_by_itself(change):
+        yield "no risk, reach or complexity rose: only its place among the files did"
     if diff.limit is not None and change.impact > diff.limit:
         yield f"over the limit of {diff.limit:g}"
     elif change.path_before is None:
         yield f"over {diff.line:.2f}, which the first fifth of the files reach"
+
+
+def _rose_by_itself(change: FileChange) -> bool:
+    """Whether anything rose that does not depend on how the other files compare, as far as two digits show it."""
+    before = (change.risk_before, change.reach_before, change.complexity_before)
+    now = (change.risk, change.reach, change.complexity)
+    steps = zip(before, now, strict=True)
+    return bool(change.functions) or any(round(new, 2) > round(old or 0, 2) for old, new in steps)
 
 
 def _function_words(function: FunctionChange) -> str:

@@ -38,6 +38,8 @@ class FileChange:
     impact_before: float | None
     risk: float
     risk_before: float | None
+    reach: float
+    reach_before: float | None
     complexity: int
     complexity_before: int | None
     riskiest: FunctionRow | None

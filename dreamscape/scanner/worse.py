@@ -58,6 +58,8 @@ def _change(row: FileRow, old_path: str | None, old: FileRow | None, line: float
         impact_before=old.impact if old else None,
         risk=row.risk,
         risk_before=old.risk if old else None,
+        reach=row.reach,
+        reach_before=old.reach if old else None,
         complexity=row.complexity,
         complexity_before=old.complexity if old else None,
         riskiest=row.riskiest,

@@ -394,3 +394,16 @@ def test_a_bad_revision_ends_with_2_and_one_without_git_with_3(scan: Scan, proje
     assert scan("--diff", "nope").code == 2
     assert scan("--diff", "main", "--backtest").code == 2
     assert scan("--diff", "main", "--project", str(tmp_path)).code == 3
+
+
+def test_a_file_that_only_moved_up_among_the_others_is_told_so(scan: Scan, project: Path) -> None:
+    commit(project, longest=HARD * 40, long=HARD * 30, short=HARD)
+    git(project, "branch", "base")
+    (project / "longest.py").unlink()
+    commit(project, long=f"{HARD * 30}# said\n")
+
+    (change,) = diff(project, "base").files
+
+    assert (change.path, change.impact_before is not None and change.impact > change.impact_before) == ("long.py", True)
+    assert (change.risk_before, change.complexity_before) == (change.risk, change.complexity)
+    assert "no risk, reach or complexity rose: only its place among the files did" in scan("--diff", "base").out
