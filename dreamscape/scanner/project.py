@@ -72,7 +72,7 @@ class ProjectScanner:
         last: object = None
         for _ in saves(project, lambda: self._rules(project, book)):
             result = self.scan(order)
-            if last != (last := (result.files, result.skipped, result.notes)):
+            if last != (last := (result.files, result.skipped)):
                 yield result
 
     def diff(self, revision: str, order: Order = Order.IMPACT, limit: float | None = None) -> ScanDiff:
