@@ -42,7 +42,7 @@ class Loaded:
 
     def value(self, key: str) -> object:
         """The value of ``section.key``. Raises UsageError for a key that does not exist."""
-        section, _, name = checked_key(key, "the question").partition(".")
+        section, _, name = checked_key(key, "").partition(".")
         return getattr(getattr(self.settings, section), name)
 
 
@@ -94,7 +94,8 @@ def checked_key(key: str, origin: str) -> str:
     if key in known_keys():
         return key
     near = difflib.get_close_matches(key, [*known_keys(), *SECTIONS], 1, 0.5)
-    raise UsageError(f"there is no setting {key!r} ({origin})", f"did you mean {near[0]!r}?" if near else "")
+    where = f" ({origin})" if origin else ""
+    raise UsageError(f"there is no setting {key!r}{where}", f"did you mean {near[0]!r}?" if near else "")
 
 
 def shipped_file(name: str) -> Path:

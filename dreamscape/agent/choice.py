@@ -28,6 +28,7 @@ DOUBTFUL = {
     "try-around": "it hides an exception",
     "replace-condition": "it puts another condition in the place of the written one",
     "value-of": "it throws a computation away",
+    "swap-parameters": "it exchanges parameters, whose names and order callers rely on",
 }
 """Kinds of change (last part of a candidate's origin) that often pass tests without being right.
 

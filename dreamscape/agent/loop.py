@@ -78,22 +78,28 @@ class TestAgent:
         """Which failures are real."""
         return triage(failures, partial(self._run, test_timeout_s=self._patience_s))
 
-    def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]:
+    def cases(
+        self, baseline: TestRun, failures: Sequence[Failure], settled: Sequence[Failure] = ()
+    ) -> tuple[RepairCase, ...]:
         """One case per cause, each with its suspects, by a traced run on the base as it stands."""
-        only = self._to_trace(baseline, failures)
+        only = self._to_trace(baseline, [*failures, *settled])
         traced = self._run(only=only, coverage="lines", test_timeout_s=self._patience_s)
         traced = without_links(traced, self._sandbox.project)
         self._coverage = traced.coverage
         if self._unsteady is None:  # set aside before: that they pass for once obliges nobody
-            self._unsteady = frozenset(f.test for f in baseline.failures).difference(f.test for f in failures)
+            confirmed = {failure.test for failure in (*failures, *settled)}
+            self._unsteady = frozenset(f.test for f in baseline.failures if f.test not in confirmed)
         held = (test for test in traced.held if test not in self._unsteady)
         self._passing = tuple(dict.fromkeys((*self._passing, *held)))
         fresh = {failure.test: failure for failure in traced.failures}
         failures = [fresh.get(failure.test, failure) for failure in failures]
+        others = [fresh[failure.test] for failure in settled if failure.test in fresh]
         sources = self._base.sources()
         # What runs at import runs for every test: who runs nothing else has no cause in common with others like it.
         by_test = {f.test: self._suspects([f], sources) if traced.coverage.get(f.test) else () for f in failures}
-        return _with_elsewhere([self._case(group, sources) for group in clusters(failures, by_test)])
+        cases = [self._case(group, sources) for group in clusters(failures, by_test)]
+        beside = [self._case([failure], sources) for failure in others]
+        return _with_elsewhere([*cases, *beside])[: len(cases)]
 
     def split(self, case: RepairCase) -> tuple[RepairCase, ...]:
         """Finer cases for a second try; just the case itself where it cannot be taken apart."""

@@ -1,9 +1,9 @@
 """A change that passes the tests goes in; how much it reads like code that people write comes out.
 
 Of the changes that pass the same tests, the right one tends to be the one that reads more like the code around it (Ray,
-Hellendoorn, Godhane, Tu, Bacchelli and Devanbu, "On the naturalness of buggy code", ICSE 2016). Three signs are read: a
-``not`` that nobody would write, a number that stands nowhere else in the file, and whether the line takes the form that
-other lines of the file have.
+Hellendoorn, Godhane, Tu, Bacchelli and Devanbu, "On the naturalness of buggy code", ICSE 2016). Signs that are read: a
+``not`` that nobody would write, arithmetic without effect, a number that stands nowhere else in the file, a truth value
+in a function without any, and whether the line takes the form that other lines of the file have.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ NEEDLESS_NOT = 0.25
 ``is not``: where such a ``not`` stands in a failing line, it is itself what is wrong more often than anything else."""
 UNKNOWN_NUMBER = 0.5
 """What a change is worth that brings in a number the file has not (chosen)."""
+NO_OPERATION = 0.1
+"""What a change is worth that writes arithmetic without effect, as in ``x += 0`` (chosen): it stands for the removal of
+what it replaces, in words nobody writes."""
+UNKNOWN_TRUTH = 0.5
+"""What a change is worth that returns ``True`` or ``False`` from a function that has neither (chosen): to comparisons
+they equal 1 and 0, to people they do not."""
 FAMILIAR_FORM = 1.5
 """What a change is worth that gives a line the form of others, such as all but this one have (chosen)."""
 
@@ -32,6 +38,8 @@ _EXACT = {
 """Comparisons that another one denies exactly (an order is denied by none where values cannot be ordered)."""
 
 _NUMBER = re.compile(rb"(?<![\w.])\d[\w.]*")
+_IDLE = re.compile(rb"(?:[-+]=?\s*0|\*=?\s*1|//?=?\s*1)(?![\w.])")
+_TRUTH = re.compile(rb"\b(?:True|False)\b")
 _WORD = re.compile(rb"(?<![\w.])\d[\w.]*|[^\W\d]\w*")
 _KEYWORDS = frozenset(word.encode() for word in keyword.kwlist)
 SHORTEST = 12
@@ -49,6 +57,11 @@ def naturalness(candidate: Candidate, sources: Mapping[str, bytes]) -> float:
         set(_NUMBER.findall(e.replacement)) - set(_NUMBER.findall(sources.get(e.path, b""))) for e in candidate.edits
     ):
         worth *= UNKNOWN_NUMBER
+    lines = [edited_line(edit, sources.get(edit.path, b"")) for edit in candidate.edits]
+    if any(_IDLE.search(after) and not _IDLE.search(before) for before, after in lines):
+        worth *= NO_OPERATION
+    if any(_TRUTH.search(e.replacement) and not _TRUTH.search(_around(e, sources)) for e in candidate.edits):
+        worth *= UNKNOWN_TRUTH
     return worth
 
 
@@ -83,6 +96,13 @@ def edited_line(edit: Edit, source: bytes) -> tuple[bytes, bytes]:
     start, end = source.rfind(b"\n", 0, edit.start) + 1, source.find(b"\n", edit.end)
     end = end if end >= 0 else len(source)
     return source[start:end], source[start : edit.start] + edit.replacement + source[edit.end : end]
+
+
+def _around(edit: Edit, sources: Mapping[str, bytes]) -> bytes:
+    """The text from the last ``def`` before an edit to the next behind it."""
+    source = sources.get(edit.path, b"")
+    end = source.find(b"def ", edit.end)
+    return source[max(0, source.rfind(b"def ", 0, edit.start)) : end if end >= 0 else len(source)]
 
 
 def _blank(word: re.Match[bytes]) -> bytes:

@@ -66,7 +66,7 @@ def _reason(
     if not may_be_repaired(path, tuple(protected)):
         return "is protected (heal.protected)"
     if path not in tracked:
-        return "is not committed, and repairs rest on a commit"
+        return "is no file of the commit that repairs rest on (not committed, or in a submodule)"
     if path not in sources:
         return "cannot be read or is too large to repair"
     return None

@@ -149,7 +149,7 @@ def _heal(project: Project, git: Git | None, history: History, approve: Callable
         clock,
         settings,
     )
-    notes = [f"sandbox: {sandbox.level.value}", *_unseen(git)]
+    notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root)]
     return engine.heal(run, lander.base, approve, sandbox.level.value, notes)
 
 
@@ -231,6 +231,14 @@ def _unseen(git: Git | None) -> list[str]:
     if not dirty:
         return []
     return [f"uncommitted edits are not seen: {', '.join(dirty[:3])}" + (" ..." if len(dirty) > 3 else "")]
+
+
+def _above(root: Path) -> Iterator[str]:
+    """Files above the project that a pytest by hand would heed; told here, since the sandbox may not even see them."""
+    for folder in root.parents:
+        for name in ("conftest.py", "pytest.ini"):
+            if (folder / name).is_file():
+                yield f"left out, as it lies above the project: {folder / name}"
 
 
 def _proposer_of() -> Callable[[ModelCard], Proposer]:

@@ -110,7 +110,8 @@ def _last_run(value: Status) -> str:
     run = value.last_run
     if run is None:
         return "none yet: dreamscape heal"
-    counted = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in run.states.items()) or "nothing to do"
+    counted = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in run.states.items())
+    counted = counted or ("nothing to do" if run.exit_code == 0 else "no case finished")
     match run.ended, value.working:
         case None, None:
             end = "did not end"

@@ -108,7 +108,11 @@ class Agent(Protocol):
 
     def triage(self, failures: Sequence[Failure]) -> Triage: ...
 
-    def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]: ...
+    def cases(
+        self, baseline: TestRun, failures: Sequence[Failure], settled: Sequence[Failure] = ()
+    ) -> tuple[RepairCase, ...]:
+        """``settled`` fail as well, but are worked on no more; they may still tell half a repair from a whole one."""
+        ...
 
     def split(self, case: RepairCase) -> tuple[RepairCase, ...]:
         """Finer cases for a second try; just the case itself where it cannot be taken apart."""

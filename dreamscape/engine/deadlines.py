@@ -7,8 +7,11 @@ SPARE_S = 10.0
 """A proof takes two fresh runs of the suite and the run's end a third; ten seconds go to all else (chosen)."""
 
 
-def search_until(began: float, item_s: float, run_deadline: float, suite_s: float) -> float:
-    """A time of the same clock as ``began`` and ``run_deadline``; at least half of what is left is for the search."""
+def search_until(
+    began: float, item_s: float, run_deadline: float, suite_s: float, *, others_wait: bool = False
+) -> float:
+    """A time of the same clock as ``began`` and ``run_deadline``; at least half of what is left is for the search, and
+    half of that for this item while others wait: one that hangs must not cost them all of it."""
     left = max(0.0, run_deadline - began)
     kept = min(FRESH_RUNS * suite_s + SPARE_S, left / 2)
-    return min(began + item_s, began + left - kept)
+    return began + min(item_s, (left - kept) / (2 if others_wait else 1))

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 HOPELESS = {
     FailureClass.MISSING_DEPENDENCY: "a module is neither installed nor in the project (install it, or bring it back)",
     FailureClass.NETWORK: "it looks for a network, which tests get neither in the sandbox nor on this machine",
-    FailureClass.FIXTURE: "the test asks for a fixture that does not exist, and tests are never changed",
+    FailureClass.FIXTURE: "the test asks for a fixture that the project does not have, and tests are never changed",
 }
 """What no change of the code can repair, and why."""
 
@@ -73,6 +73,7 @@ class AutomationEngine:
         self._suite_s = 0.0
         self._landed: list[_Landed] = []
         self._partial: set[str] = set()
+        self._settled: list[Failure] = []
 
     def heal(
         self,
@@ -116,8 +117,9 @@ class AutomationEngine:
             return book.report(baseline.tally, 1)
         self._work_off(book, baseline, queue)
         out_of_time = any(item.state is ItemState.DEFERRED and item.why == TIME_OVER for item in book.items())
-        # With the time over, a suite that nothing has changed is not run once more.
-        final = baseline if out_of_time and not self._landed else self._final(book, baseline)
+        if out_of_time and not self._landed:
+            return book.report(None, 4)  # a suite that nothing has changed is not run once more
+        final = self._final(book, baseline)
         done = all(item.state is ItemState.LANDED for item in book.items())
         green = not final.tally.failed and not final.tally.errors
         return book.report(final.tally, 4 if out_of_time else _code_of_green(final) if done and green else 1)
@@ -152,7 +154,8 @@ class AutomationEngine:
         return pending
 
     def _queue(self, baseline: TestRun, failures: Sequence[Failure]) -> list[WorkItem]:
-        return by_impact(self._agent.cases(baseline, failures), self._impact_of) if failures else []
+        cases = self._agent.cases(baseline, failures, self._settled) if failures else ()
+        return by_impact(cases, self._impact_of)
 
     def _work_off(self, book: RunBook, baseline: TestRun, items: Sequence[WorkItem]) -> None:
         """Sees every item through, as far as time allows."""
@@ -168,7 +171,7 @@ class AutomationEngine:
                 return
             item, earlier = queue.take(len(self._landed))
             tried += earlier is None
-            report = earlier or self._see_through(book, item)
+            report = earlier or self._see_through(book, item, others_wait=bool(queue))
             if item.id in self._partial and queue.put_back(item, report, len(self._landed)):
                 continue
             parts = self._agent.split(item.case) if report.state is ItemState.UNSOLVED else ()
@@ -177,14 +180,16 @@ class AutomationEngine:
                 queue.put_first(by_impact(parts, self._impact_of))
                 continue
             book.record(report)
+            if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
+                self._settled += item.case.failures
             if report.state is ItemState.LANDED and queue:
                 try:
                     queue.renew(self._after_landing(book, baseline, [item for item, _ in queue], report))
                 except TimeSpent:
                     continue
 
-    def _see_through(self, book: RunBook, item: WorkItem) -> ItemReport:
-        """Tries to repair one item; how it ended."""
+    def _see_through(self, book: RunBook, item: WorkItem, *, others_wait: bool) -> ItemReport:
+        """Tries to repair one item; how it ended. While others wait, it gets half of what time is left at the most."""
         began = time.monotonic()
         hopeless = HOPELESS.get(item.case.failure_class)
         if hopeless is not None:
@@ -194,7 +199,7 @@ class AutomationEngine:
         decision = self._models.decide(item, self._history.attempts(item.case.fingerprint))
         book.tell(EventKind.ITEM_DECIDED, item.id, models=[card.name for card in decision.order], why=decision.why)
         item_s = self._settings.item_minutes * 60
-        deadline = search_until(began, item_s, self._deadline, self._suite_s)
+        deadline = search_until(began, item_s, self._deadline, self._suite_s, others_wait=others_wait)
         try:
             with self._agent.bench(item.case) as bench:
                 solution = self._solver.solve(item, decision, bench, deadline)

@@ -26,6 +26,7 @@ BASE: dict[str, float] = {
     "returned-value": 0.55, "early-return": 0.6, "caught": 0.3, "raised": 0.3, "missing-raise": 0.2,
     "raise-instead": 0.1, "try-around": 0.1, "text": 0.5, "formatted": 0.5, "expression": 0.45,
     "sibling-statement": 0.4, "twin": 0.6, "default": 0.6, "mutable-default": 0.8, "signature": 0.5,
+    "swap-parameters": 0.5,
     "declared": 0.5, "constructor": 0.5, "field-default": 0.5, "missing-import": 0.5, "wrong-import": 0.5,
 }  # fmt: skip
 
@@ -41,7 +42,8 @@ BOOSTS: dict[FailureClass, dict[str, float]] = {
     FailureClass.NONE_OR_TYPE: {
         "guard": 1.8, "guarded-value": 2.0, "none-or-empty": 1.3, "widen-condition": 1.4, "call-or-not": 2.0,
         "wrap": 1.5, "add-argument": 1.6, "drop-argument": 1.5, "attribute": 1.4, "self-prefix": 1.5,
-        "missing-return": 1.6, "constructor": 2.0, "signature": 2.0, "try-around": 2.0, "star": 1.5,
+        "missing-return": 1.6, "constructor": 2.0, "signature": 2.0, "swap-parameters": 2.0, "try-around": 2.0,
+        "star": 1.5,
     },
     FailureClass.INDEX_OR_KEY: {
         "off-by-one": 1.3, "guarded-value": 2.0, "guard": 1.6, "base-case": 1.5, "ranges": 1.3, "widen-condition": 1.4,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import heapq
+import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice, takewhile
 
-from dreamscape.domain.failures import fingerprint
+from dreamscape.domain.failures import Failure, fingerprint
 from dreamscape.domain.repair import Candidate, Judge, RepairCase, Reply, Step, Verdict, VerdictState
 from dreamscape.repairer.clues import Clues, clues_of
 from dreamscape.repairer.fresh import Fresh
@@ -72,7 +73,7 @@ class Repairer:
         clues = clues_of(case)
         project = Project(case.sources)
         progress = _Progress(_RIVALS_SHARE_WHERE_MORE_FAILS if case.failing_elsewhere else _RIVALS_SHARE)
-        known = {fingerprint(failure) for failure in case.failures}
+        known = {_how_it_fails(failure) for failure in case.failures}
         singles = self.candidates(case, project, clues)
         size = _FIRST_BATCH
         while not self._is_enough(progress):
@@ -112,9 +113,16 @@ def _learn(progress: _Progress, known: set[str], reply: Reply) -> None:
     for verdict in verdicts:
         if verdict.state is VerdictState.PLAUSIBLE:
             progress.plausible.append(verdict.candidate)
-        elif verdict.failure is not None and fingerprint(verdict.failure) not in known:
+        elif verdict.failure is not None and _how_it_fails(verdict.failure) not in known:
             progress.moved.append(verdict.candidate)
 
+
+def _how_it_fails(failure: Failure) -> str:
+    """What is compared to see whether a change has moved a failure: where, and in which very words."""
+    return f"{fingerprint(failure)} {_ADDRESS.sub('', failure.headline)}"
+
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 _MOST_CHANGES = 1_500
 """Of one template at one statement; more come only of tables of data, and sorting them would cost seconds (chosen)."""

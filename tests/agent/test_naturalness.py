@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamscape.agent.naturalness import FAMILIAR_FORM, NEEDLESS_NOT, UNKNOWN_NUMBER, naturalness, reading
+from dreamscape.agent.naturalness import (
+    FAMILIAR_FORM,
+    NEEDLESS_NOT,
+    NO_OPERATION,
+    UNKNOWN_NUMBER,
+    UNKNOWN_TRUTH,
+    naturalness,
+    reading,
+)
 from dreamscape.domain.repair import Candidate, Edit
 
 SOURCE = b"""\
@@ -42,9 +50,12 @@ def change(old: bytes, new: bytes) -> Candidate:
         (b"not not key and", b"key and", 1.0),
         (b"not not key and", b"not not key or", NEEDLESS_NOT),
         (b"LIMIT = 60", b"LIMIT = (", 1.0),
+        (b"return items[key]", b"items -= 0", NO_OPERATION),
+        (b"return items[key]", b"return items[key] + 0", NO_OPERATION),
+        (b"return items[key]", b"return True", UNKNOWN_TRUTH),
     ],
 )
-def test_a_needless_not_and_a_number_of_no_kind_count_against_a_change(old: bytes, new: bytes, worth: float) -> None:
+def test_what_nobody_writes_counts_against_a_change(old: bytes, new: bytes, worth: float) -> None:
     assert naturalness(change(old, new), SOURCES) == worth
 
 

@@ -16,7 +16,7 @@ SOURCES = {"app.py": b""}
     [
         (["test_app.py", "kept/a.py", "app.py"], "kept/a.py, which is protected (heal.protected)"),
         (["conftest.py"], "conftest.py, which decides how tests run"),
-        (["new.py"], "new.py, which is not committed"),
+        (["new.py"], "new.py, which is no file of the commit"),
         (["locked.py"], "locked.py, which cannot be read"),
         (["test_app.py"], "perhaps the test itself is stale"),
     ],

@@ -124,6 +124,17 @@ def test_status_tells_the_last_run_what_waits_and_what_may_be_spent(
         assert said in text
 
 
+def test_status_tells_of_a_run_that_was_cut_off_that_it_finished_nothing(
+    dreamscape: Dreamscape, memory: Store, repository: Path
+) -> None:
+    memory.start_run("r9", "heal", None, datetime.now(UTC))
+    memory.end_run(HealReport("r9", None, None, (), 0.0, 1.0, None, 130), datetime.now(UTC))
+
+    text = dreamscape("status").stdout
+
+    assert "exit code 130: no case finished" in text
+
+
 def test_status_tells_who_works_on_the_project(dreamscape: Dreamscape, repository: Path) -> None:
     with project_lock(repository):
         value = value_of(dreamscape, "status")

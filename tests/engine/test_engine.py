@@ -152,14 +152,14 @@ def test_without_time_everything_is_deferred(store: Store) -> None:
 
     assert set(states(report).values()) == {ItemState.DEFERRED}
     assert report.exit_code == 4
-    assert report.final == Tally(1, 2, 0)
+    assert report.final is None, "what was not run anew is not told as if it had been"
     assert agent.runs == 1, "there is no time for a second run of the suite either"
 
 
 def test_when_time_runs_out_what_landed_stays_and_the_rest_is_deferred(store: Store) -> None:
-    agent = FakeAgent(two_bugs())
+    agent, takes = FakeAgent(two_bugs()), iter((0.1, 3.0))
 
-    report = heal(store, agent, settings=HealSettings(max_minutes=0.05), before=lambda: time.sleep(1.1))
+    report = heal(store, agent, settings=HealSettings(max_minutes=0.05), before=lambda: time.sleep(next(takes)))
 
     assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.DEFERRED}
     assert report.exit_code == 4
@@ -256,6 +256,17 @@ def test_a_doubtful_repair_waits_for_a_person_once(store: Store) -> None:
         assert report.branch is None
 
     assert len(store.reviews("open")) == 2
+
+
+def test_what_is_settled_and_still_fails_is_told_to_later_cases(store: Store) -> None:
+    agent = FakeAgent(two_bugs())
+    agent.project.files["c.py"] = b"bad"
+    agent.project.tests["t.py::never"] = lambda files: False
+    agent.project.suspects["t.py::never"] = ("c.py", 1)
+
+    heal(store, agent, impact=lambda path, line: {"c.py": 1.0, "b.py": 0.9, "a.py": 0.2}[path])
+
+    assert agent.settled == ["t.py::never"], "it was given up before the first of the others landed"
 
 
 def test_a_review_whose_tests_pass_by_now_is_closed(store: Store) -> None:

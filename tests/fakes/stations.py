@@ -132,7 +132,10 @@ class FakeAgent:
         aside = tuple(SetAside(f, FailureClass.ORDER_DEPENDENT, "passes alone") for f in flaky)
         return Triage(tuple(f for f in failures if f not in flaky), aside)
 
-    def cases(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[RepairCase, ...]:
+    def cases(
+        self, baseline: TestRun, failures: Sequence[Failure], settled: Sequence[Failure] = ()
+    ) -> tuple[RepairCase, ...]:
+        self.settled = [failure.test for failure in settled]
         groups: dict[tuple[str, ...], list[Failure]] = {}
         for failure in failures:
             key = next((group for group in self.project.together if failure.test in group), (failure.test,))

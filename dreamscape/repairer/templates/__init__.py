@@ -89,6 +89,7 @@ TEMPLATES: dict[str, Template] = {
     "default": definitions.default,
     "mutable-default": definitions.mutable_default,
     "signature": definitions.signature,
+    "swap-parameters": definitions.swap_parameters,
     "declared": definitions.declared,
     "constructor": definitions.constructor,
     "field-default": definitions.field_default,

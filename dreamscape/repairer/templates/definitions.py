@@ -66,7 +66,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def signature(site: Site) -> Iterator[Change]:
-    """A missing ``self`` or parameter, parameters exchanged, a decorator added or taken away."""
+    """A missing ``self`` or parameter, a decorator added or taken away."""
     node = site.node
     if not isinstance(node, FunctionNode):
         return
@@ -88,6 +88,19 @@ def signature(site: Site) -> Iterator[Change]:
         line_start = view.rfind(b"\n", 0, at) + 1
         if end > 0:
             yield site.splice(line_start, end, "", 0.5, f"`@{site.text(decorator)}` taken away")
+    for name in site.clues.keywords:
+        if name not in names:
+            closed = site.module.span(node.args.args[-1])[1] if names else opened
+            yield site.splice(
+                closed, closed, f", {name}=None" if names else f"{name}=None", 0.6, f"parameter `{name}` added"
+            )
+
+
+def swap_parameters(site: Site) -> Iterator[Change]:
+    """Two parameters exchanged."""
+    node = site.node
+    if not isinstance(node, FunctionNode):
+        return
     plain = [arg for arg in node.args.args if arg.arg not in ("self", "cls")]
     for one, other in pairwise(plain):
         if one not in node.args.args[len(node.args.args) - len(node.args.defaults) :]:
@@ -95,12 +108,6 @@ def signature(site: Site) -> Iterator[Change]:
             between = site.module.source.between
             text = between(c, d) + between(b, c) + between(a, b)
             yield site.splice(a, d, text, 0.5, f"parameters `{one.arg}` and `{other.arg}` exchanged")
-    for name in site.clues.keywords:
-        if name not in names:
-            closed = site.module.span(node.args.args[-1])[1] if names else opened
-            yield site.splice(
-                closed, closed, f", {name}=None" if names else f"{name}=None", 0.6, f"parameter `{name}` added"
-            )
 
 
 def declared(site: Site) -> Iterator[Change]:
