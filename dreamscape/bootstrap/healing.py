@@ -234,11 +234,10 @@ def _unseen(git: Git | None) -> list[str]:
 
 
 def _above(root: Path) -> Iterator[str]:
-    """Files above the project that a pytest by hand would heed; told here, since the sandbox may not even see them."""
+    """What a pytest by hand would heed; the guest says so too, but the sandbox may not let it see that far."""
     for folder in root.parents:
-        for name in ("conftest.py", "pytest.ini"):
-            if (folder / name).is_file():
-                yield f"left out, as it lies above the project: {folder / name}"
+        if (folder / "conftest.py").is_file():
+            yield f"overruled for the run: a conftest.py above the project ({folder})"
 
 
 def _proposer_of() -> Callable[[ModelCard], Proposer]:
