@@ -1,19 +1,32 @@
-"""Two changes at once, made of those that alone changed how the test fails."""
+"""Two changes at once: of those that alone changed how the test fails, and of one such with any that may come next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, product
 
 from dreamscape.domain.repair import Candidate
 
 _HALVES = 60
 """How many single changes are combined with each other (chosen: 1,770 pairs)."""
+_FIRST_HALVES, _SECOND_HALVES = 6, 300
+"""How many that moved the failure are gone on from, with how many of the likeliest: a second fault that the first one
+hides is moved by no change alone (chosen: 1,800 pairs)."""
 
 
-def pairs(moved: Sequence[Candidate], batch: int) -> Iterator[tuple[Candidate, ...]]:
-    """Batches of combined candidates, the most likely first; changes of one place are not combined."""
+def pairs(moved: Sequence[Candidate], tried: Sequence[Candidate], batch: int) -> Iterator[tuple[Candidate, ...]]:
+    """Batches of combined candidates: ``moved`` with each other, then with ``tried``; each time the most likely first.
+
+    Changes of one place are not combined.
+    """
     best = sorted(moved, key=lambda each: -each.weight)[:_HALVES]
+    yield from _batches(combinations(best, 2), batch)
+    known = {candidate.id for candidate in best}
+    seconds = [each for each in sorted(tried, key=lambda each: -each.weight)[:_SECOND_HALVES] if each.id not in known]
+    yield from _batches(product(best[:_FIRST_HALVES], seconds), batch)
+
+
+def _batches(combined: Iterable[tuple[Candidate, Candidate]], batch: int) -> Iterator[tuple[Candidate, ...]]:
     both = [
         Candidate(
             (*one.edits, *other.edits),
@@ -21,7 +34,7 @@ def pairs(moved: Sequence[Candidate], batch: int) -> Iterator[tuple[Candidate, .
             one.weight * other.weight,
             f"{one.summary}; {other.summary}",
         )
-        for one, other in combinations(best, 2)
+        for one, other in combined
         if _are_apart(one, other)
     ]
     both.sort(key=lambda each: -each.weight)

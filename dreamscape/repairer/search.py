@@ -41,6 +41,7 @@ class _Progress:
     plausible: list[Candidate] = field(default_factory=list)
     moved: list[Candidate] = field(default_factory=list)
     """Candidates under which the test failed otherwise than before: halves of a pair, perhaps."""
+    tried: list[Candidate] = field(default_factory=list)
     judged: int = 0
     tried_since: int = 0
 
@@ -83,7 +84,7 @@ class Repairer:
                 break
             _learn(progress, known, (yield Judge(batch)))
             size = min(2 * size, self.batch)
-        for batch in pairs(progress.moved, self.batch) if not progress.plausible else ():
+        for batch in pairs(progress.moved, progress.tried, self.batch) if not progress.plausible else ():
             if progress.judged >= self.limit or self._is_enough(progress):
                 return
             _learn(progress, known, (yield Judge(batch[: self.limit - progress.judged])))
@@ -110,6 +111,7 @@ def _learn(progress: _Progress, known: set[str], reply: Reply) -> None:
     if progress.plausible:
         progress.tried_since += len(verdicts)
     progress.judged += len(verdicts)
+    progress.tried += [verdict.candidate for verdict in verdicts if verdict.state is VerdictState.STILL_FAILS]
     for verdict in verdicts:
         if verdict.state is VerdictState.PLAUSIBLE:
             progress.plausible.append(verdict.candidate)

@@ -116,6 +116,27 @@ def test_two_changes_are_combined_where_each_alone_changed_the_failure() -> None
     assert "+" in found.origin
 
 
+def test_a_fault_that_another_hides_is_found_as_the_second_half_of_a_pair() -> None:
+    source = b"def f(text):\n    return text.strp().spilt(',')\n"
+    case = case_of(source, {2: 1.0})
+    other = Failure("t.py::t", "call", "AttributeError", "'str' object has no attribute 'spilt'")
+    steps = Repairer(limit=4000).steps(case)
+    reply, found = None, None
+    while found is None:
+        step = steps.send(reply)
+        assert isinstance(step, Judge)
+        texts = [each.applied_to(case.sources)["p.py"] for each in step.candidates]
+        found = next(
+            (each for each, text in zip(step.candidates, texts, strict=True) if b"strip().split(" in text), None
+        )
+        reply = tuple(
+            Verdict(each, VerdictState.STILL_FAILS, failure=other if b"strip()" in text else case.failures[0])
+            for each, text in zip(step.candidates, texts, strict=True)
+        )
+
+    assert len(found.edits) == 2
+
+
 def test_no_suspects_and_unreadable_files_give_no_candidates() -> None:
     assert driven(case_of(CLAMP, {}), lambda _: False) == ([], [])
     assert driven(case_of(b"# coding: nonsense\nx = 1\n", {2: 1.0}), lambda _: False) == ([], [])

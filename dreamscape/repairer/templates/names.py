@@ -113,9 +113,10 @@ def attribute(site: Site) -> Iterator[Change]:
         for name in site.scope.methods if owner in ("self", "cls") and is_called else ():
             choices.setdefault(name, 0.3 + 0.6 * similarity(node.attr, name) ** 2)
         missing = node.attr in site.clues.missing_attributes
-        for name in _nearest_members(node.attr) if missing else ():
-            choices[name] = max(choices.get(name, 0.0), similarity(node.attr, name))
-            yield from _everywhere(site, node, name)
+        for name in _nearest_members(node.attr) if node.attr not in _BUILT_IN else ():
+            near = similarity(node.attr, name)
+            choices[name] = max(choices.get(name, 0.0), near if missing else near / 2)
+            yield from _everywhere(site, node, name) if missing else ()
         for name, fit in sorted(choices.items(), key=lambda each: -each[1])[:40]:
             if name != node.attr:
                 fit = min(1.0, fit * (1.5 if missing else 1.0))
@@ -124,6 +125,7 @@ def attribute(site: Site) -> Iterator[Change]:
 
 _NEAR = 0.75
 _MEMBERS = sorted({name for kind in (str, bytes, list, dict, set, frozenset, tuple, int, float) for name in dir(kind)})
+_BUILT_IN = frozenset(_MEMBERS)
 
 
 @lru_cache(maxsize=1_024)
