@@ -45,6 +45,9 @@ def facts_of(tree: ast.Module, source: bytes) -> FileFacts:
         imports=tuple(syntax.imports),
         sloc=sloc,
         maintainability=maintainability(syntax.volume, syntax.total, syntax.statements, sloc, comments),
+        classes=tuple(syntax.classes),
+        names=syntax.names,
+        exports=syntax.exports,
     )
 
 

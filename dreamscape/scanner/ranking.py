@@ -13,7 +13,7 @@ from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.history import NO_PAST, FilePast
 from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, score
-from dreamscape.scanner.imports import import_graph
+from dreamscape.scanner.imports import at_run_time, import_graph
 from dreamscape.scanner.reasons import Reasons
 from dreamscape.scanner.walk import shown
 from dreamscape.scanner.weights import PRIOR, PRIOR_WITHOUT_HISTORY, Weights
@@ -97,7 +97,7 @@ class _Compared:
 
 
 def _compared(files: Mapping[str, FileFacts], signals: Signals) -> _Compared:
-    imports = import_graph({path: facts.imports for path, facts in files.items()})
+    imports = at_run_time(import_graph(files))
     central = centrality(imports)
     reached = importers(imports)
     measures = {path: _measures(path, facts, central[path], reached[path], signals) for path, facts in files.items()}

@@ -20,10 +20,10 @@ from dreamscape.scanner.bounded import measure_bounded
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.churn import commits_behind, ignored_commits
 from dreamscape.scanner.facts import FileFacts, Import
-from dreamscape.scanner.forms import import_of, plain_imports
+from dreamscape.scanner.forms import import_of, plain_imports, texts
 from dreamscape.scanner.history import MONTH_S, NO_PAST, YEARS, FilePast, Past, Timeline, file_pasts, fixes_after
 from dreamscape.scanner.impact import Measures, is_test
-from dreamscape.scanner.imports import import_graph
+from dreamscape.scanner.imports import at_run_time, import_graph
 from dreamscape.scanner.measure import quietly
 from dreamscape.scanner.memory import opened
 from dreamscape.tools.git import Git
@@ -34,7 +34,7 @@ WINDOWS = (6, 18)
 """Months after a cut-off in which fixes are counted."""
 
 _OUTSIDE = re.compile(r"(^|/)(docs?|examples?|samples?|_?vendor(ed)?|third_party|extern(als?)?)/")
-_FORMAT = "1"
+_FORMAT = "2"
 _TABLES = "CREATE TABLE briefs (blob TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID;"
 _MANY = 500
 
@@ -47,6 +47,8 @@ class Brief:
     complexity: int
     max_complexity: int
     imports: tuple[Import, ...]
+    names: tuple[str, ...]
+    exports: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Snapshots:
         return tree
 
     def _measured(self, files: Mapping[str, Brief], commit: str) -> tuple[Measures, ...]:
-        graph = import_graph({path: brief.imports for path, brief in files.items()})
+        graph = at_run_time(import_graph(files))
         central, reached = centrality(graph), importers(graph)
         pasts = self._pasts(commit)
         return tuple(
@@ -218,19 +220,22 @@ def brief(source: bytes) -> Brief | None:
     if not isinstance(facts, FileFacts):
         return None
     points = [function.complexity for function in facts.functions]
-    return Brief(facts.sloc, sum(points), max(points, default=0), facts.imports)
+    return Brief(facts.sloc, sum(points), max(points, default=0), facts.imports, facts.names, facts.exports)
 
 
 def _plain(one: Brief | None) -> object:
     if one is None:
         return None
-    return [one.sloc, one.complexity, one.max_complexity, plain_imports(one.imports)]
+    return [one.sloc, one.complexity, one.max_complexity, plain_imports(one.imports), one.names, one.exports]
 
 
 def _brief(data: object) -> Brief | None:
     match data:
         case None:
             return None
-        case [int(sloc), int(points), int(hardest), list(imports)] if min(sloc, points, hardest) >= 0:
-            return Brief(sloc, points, hardest, tuple(import_of(*row) for row in imports))
+        case [int(sloc), int(points), int(hardest), list(imports), list(names), exports] if (
+            min(sloc, points, hardest) >= 0
+        ):
+            given = None if exports is None else texts(exports)
+            return Brief(sloc, points, hardest, tuple(import_of(*row) for row in imports), texts(names), given)
     raise ValueError("not a brief")

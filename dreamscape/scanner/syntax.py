@@ -34,6 +34,7 @@ from ast import (  # names without a dot: the loop below looks each of them up m
     Match,
     Module,
     Name,
+    Store,
     Try,
     TryStar,
     UnaryOp,
@@ -42,10 +43,12 @@ from ast import (  # names without a dot: the loop below looks each of them up m
     comprehension,
 )
 from dataclasses import dataclass, field
-from math import log2
 from typing import Any
 
-from dreamscape.scanner.facts import FunctionFacts, Import
+from dreamscape.scanner.facts import ClassFacts, FunctionFacts, Import, When
+from dreamscape.scanner.halstead import Halstead
+from dreamscape.scanner.scopes import FUNCTIONS, Scope, calls_in
+from dreamscape.scanner.statements import dotted, exported, imports_in
 
 _LEAVES = frozenset({type(None), ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
 
@@ -83,7 +86,10 @@ class Syntax:
     """
 
     functions: list[FunctionFacts] = field(default_factory=list)
+    classes: list[ClassFacts] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+    exports: tuple[str, ...] | None = None
     total: int = 1
     statements: int = 0
     volume: float = 0.0
@@ -91,27 +97,14 @@ class Syntax:
     literals: list[tuple[int, int]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Scope:
-    """Nodes whose decision points belong together: the body of a module (``node`` is a Module), class or function, or
-    an aside (None) whose points count nowhere. ``is_top`` where radon adds the scope to the file's total."""
-
-    stack: list[Any]
-    node: ast.AST | None
-    prefix: str
-    context: str | None
-    is_top: bool
-    calls: set[str]
-    parent: type | None = None
-
-
 def read_syntax(tree: ast.Module) -> Syntax:
     """Everything the scan needs of a tree, each node looked at once."""
     found = Syntax()
-    halstead = _Halstead()
-    scopes = [_Scope(list(tree.body), tree, "", None, True, set())]
+    halstead = Halstead()
+    module = Scope(list(tree.body), tree, "", None, True, None, set(), set(), set())
+    scopes = [module]
     found.statements = len(tree.body)
-    walked: list[tuple[_Scope, int]] = []
+    walked: list[tuple[Scope, int]] = []
     while scopes:
         scope = scopes.pop()
         walked.append((scope, _walk(scope, scopes, found, halstead)))
@@ -120,70 +113,49 @@ def read_syntax(tree: ast.Module) -> Syntax:
         _close(scope, points, found)
     found.functions.sort(key=lambda function: (function.line, function.end_line, function.name))
     found.volume = halstead.volume
+    top = {named.name for part in (found.functions, found.classes) for named in part if "." not in named.name}
+    found.names = tuple(sorted(top | module.stored))
+    found.exports = exported(tree.body) if "__all__" in module.stored else None
     return found
 
 
-def _close(scope: _Scope, points: int, found: Syntax) -> None:
-    """Books the decision points of a scope that has been walked."""
+def _close(scope: Scope, points: int, found: Syntax) -> None:
+    """Books the decision points and calls of a scope that has been walked, the scopes around it before it."""
     node = scope.node
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    outer = scope.outer
+    if outer is not None:
+        scope.hidden, scope.receiver = outer.hidden, outer.receiver
+    if type(node) in FUNCTIONS:
         end = node.end_lineno or node.lineno
         name = scope.prefix[:-1]
-        found.functions.append(FunctionFacts(name, node.lineno, end, points + 1, tuple(sorted(scope.calls))))
+        found.functions.append(FunctionFacts(name, node.lineno, end, points + 1, calls_in(scope)))
         if scope.is_top:
             # radon counts a method's own 1 in its class, but takes a plain function's away again
-            found.total += points + (scope.parent is ast.ClassDef)
+            found.total += points + (scope.outer_kind is ClassDef)
     elif scope.is_top:
         found.total += points
 
 
-@dataclass(slots=True)
-class _Halstead:
-    """Operators and operands as radon's Halstead visitor counts them; an operand is distinct per function name."""
-
-    operators: int = 0
-    operands: int = 0
-    unnamed: int = 0
-    kinds: set[type] = field(default_factory=set)
-    named: set[tuple[str | None, object]] = field(default_factory=set)
-
-    def count(self, operators: int, operands: list[ast.expr], context: str | None) -> None:
-        self.operators += operators
-        self.operands += len(operands)
-        add = self.named.add
-        for operand in operands:
-            kind = type(operand)
-            if kind is Name:
-                add((context, operand.id))  # type: ignore[attr-defined]  # kind says so
-            elif kind is Attribute:
-                add((context, operand.attr))  # type: ignore[attr-defined]
-            elif kind is Constant:
-                add((context, operand.value))  # type: ignore[attr-defined]
-            else:
-                self.unnamed += 1  # a larger expression is like no other
-
-    @property
-    def volume(self) -> float:
-        """Length times the bits that name one of the vocabulary; 0 for a file without operators."""
-        vocabulary = len(self.kinds) + len(self.named) + self.unnamed
-        return (self.operators + self.operands) * log2(vocabulary) if vocabulary else 0.0
-
-
-def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstead) -> int:
+def _walk(scope: Scope, scopes: list[Scope], found: Syntax, halstead: Halstead) -> int:
     """Looks at the nodes of one scope, queues inner scopes, returns the decision points.
 
     One long branch on purpose: this loop meets every node of the project, and a call per node would double its time.
     """
     stack = scope.stack
     context = scope.context
-    calls = scope.calls
+    calls = scope.called
+    members = scope.members
+    stored = scope.stored
     push = stack.append
     push_all = stack.extend
     points = 0
+    imports = False
     while stack:
         node = stack.pop()
         kind = type(node)
         if kind is Name:
+            if type(node.ctx) is Store:
+                stored.add(node.id)
             continue
         if kind is Constant:
             # most constants are short; only texts run over lines
@@ -203,10 +175,22 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
             elif type(called) is not ast.Attribute:
                 push(called)
             elif type(called.value) is Name:
-                calls.add(f"{called.value.id}.{called.attr}")
+                members.add((called.value.id, called.attr))
             else:
-                calls.add(f".{called.attr}")
-                push(called.value)
+                first: Any = called.value
+                rest = called.attr
+                while type(first) is Attribute:
+                    rest = f"{first.attr}.{rest}"
+                    first = first.value
+                if type(first) is Name:
+                    members.add((first.id, rest))
+                else:
+                    if type(first) is Call and type(first.func) is Name and first.func.id == "super":
+                        members.add(("super()", rest))
+                        push_all(first.args)
+                    else:
+                        members.add(("", called.attr))
+                        push(first)
             push_all(node.args)
             if node.keywords:
                 push_all([keyword.value for keyword in node.keywords])
@@ -252,10 +236,9 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
             push_all(node.values)
         elif kind is FunctionDef or kind is AsyncFunctionDef:
             found.statements += len(node.body) + len(node.decorator_list)
-            parent = type(scope.node)
-            is_top = scope.is_top and parent in (Module, ClassDef)
+            is_top = scope.is_top and type(scope.node) in (Module, ClassDef)
             prefix = f"{scope.prefix}{node.name}."
-            scopes.append(_Scope(node.body[:], node, prefix, node.name, is_top, set(), parent))
+            scopes.append(Scope(node.body[:], node, prefix, node.name, is_top, scope, set(), set(), set()))
         elif kind is BoolOp:
             points += len(node.values) - 1
             halstead.kinds.add(type(node.op))
@@ -280,20 +263,19 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
             push(node.test)
             push(node.body)
             push(node.orelse)
-        elif kind is ast.Import:
-            found.imports.extend(Import(alias.name, (), 0) for alias in node.names)
-        elif kind is ast.ImportFrom:
-            found.imports.append(Import(node.module or "", tuple(alias.name for alias in node.names), node.level))
+        elif kind is ast.Import or kind is ast.ImportFrom:
+            imports = True
         elif kind is Assert:
             points += 1
-            scopes.append(_Scope([node.test, node.msg], None, "", context, False, calls))
+            scopes.append(Scope([node.test, node.msg], None, "", context, False, None, calls, members, stored))
         elif kind is ClassDef:
             found.statements += len(node.body) + len(node.decorator_list)
             is_top = scope.is_top and type(scope.node) is Module
             prefix = f"{scope.prefix}{node.name}."
-            scopes.append(_Scope(node.body[:], node, prefix, context, is_top, set(), type(scope.node)))
+            found.classes.append(ClassFacts(prefix[:-1], tuple(map(dotted, node.bases))))
+            scopes.append(Scope(node.body[:], node, prefix, context, is_top, scope, set(), set(), set()))
             aside = [*node.bases, *node.keywords, *node.decorator_list, *getattr(node, "type_params", ())]
-            scopes.append(_Scope(aside, None, "", context, False, calls))
+            scopes.append(Scope(aside, None, "", context, False, None, calls, members, stored))
         elif kind is For or kind is While or kind is AsyncFor:
             has_else = bool(node.orelse)
             points += 1 + has_else
@@ -323,6 +305,8 @@ def _walk(scope: _Scope, scopes: list[_Scope], found: Syntax, halstead: _Halstea
             push_all(ast.iter_child_nodes(node))
         else:
             push_all(ast.iter_child_nodes(node))
+    if imports:
+        found.imports.extend(imports_in(scope.node.body, When.LATER if scope.is_late else When.ALWAYS))
     return points
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +9,20 @@ from hypothesis import strategies as st
 from dreamscape.scanner.calls import call_graph
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.facts import FileFacts
-from dreamscape.scanner.imports import import_graph
-from dreamscape.scanner.syntax import read_syntax
+from dreamscape.scanner.imports import at_run_time, import_graph
+from dreamscape.scanner.measure import measure
+
+
+def facts(text: str) -> FileFacts:
+    reading = measure(text.encode())
+    assert isinstance(reading, FileFacts)
+    return reading
 
 
 def graph_of(**sources: str) -> dict[str, set[str]]:
     """Sources by path, ``__`` for a slash; the graph without files that import nothing."""
     files = {name.replace("__", "/").replace("INIT", "__init__") + ".py": text for name, text in sources.items()}
-    graph = import_graph({path: read_syntax(ast.parse(text)).imports for path, text in files.items()})
+    graph = at_run_time(import_graph({path: facts(text) for path, text in files.items()}))
     assert set(graph) == set(files)
     return {path: set(targets) for path, targets in graph.items() if targets}
 
@@ -82,10 +86,9 @@ def test_third_parties_and_oneself_give_no_edge() -> None:
 
 
 def calls_of(**sources: str) -> set[tuple[str, str]]:
-    trees = {f"{name}.py": read_syntax(ast.parse(text)) for name, text in sources.items()}
-    files = {path: FileFacts(tuple(t.functions), tuple(t.imports), 1, 100.0) for path, t in trees.items()}
-    names = [function.name for facts in files.values() for function in facts.functions]
-    graph = call_graph(files, import_graph({path: facts.imports for path, facts in files.items()}))
+    files = {f"{name}.py": facts(text) for name, text in sources.items()}
+    names = [function.name for each in files.values() for function in each.functions]
+    graph = call_graph(files, at_run_time(import_graph(files)))
     return {(names[caller], names[target]) for caller, targets in graph.items() for target in targets}
 
 

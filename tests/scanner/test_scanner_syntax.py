@@ -16,7 +16,7 @@ from radon.complexity import add_inner_blocks
 from radon.metrics import h_visit_ast
 from radon.visitors import ComplexityVisitor, Function
 
-from dreamscape.scanner.facts import FunctionFacts, Import
+from dreamscape.scanner.facts import ClassFacts, FunctionFacts, Import, When
 from dreamscape.scanner.syntax import Syntax, read_syntax
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
@@ -156,14 +156,60 @@ def test_imports_are_found_wherever_they_stand() -> None:
     source = "import a.b, c\ndef f():\n from ..d import e as x, g\nif h:\n from . import i"
 
     assert sorted(read(source).imports, key=str) == sorted(
-        [Import("a.b", (), 0), Import("c", (), 0), Import("d", ("e", "g"), 2), Import("", ("i",), 1)], key=str
+        [
+            Import("a.b", (), 0),
+            Import("c", (), 0),
+            Import("d", ("e", "g"), 2, ("x", "g"), When.LATER),
+            Import("", ("i",), 1, (), When.MAYBE),
+        ],
+        key=str,
     )
 
 
 def test_calls_are_noted_as_written_once_each() -> None:
-    (function,) = read("def f(self):\n  g(); g(); self.h(m.n()); a.b.c()\n  assert k()").functions
+    (function,) = read("def f():\n  g(); g(); self.h(m.n()); a.b.c(); x[0].y()\n  assert k()").functions
 
-    assert function == FunctionFacts("f", 1, 3, 2, (".c", "g", "k", "m.n", "self.h"))
+    assert function == FunctionFacts("f", 1, 3, 2, (".y", "a.b.c", "g", "k", "m.n", "self.h"))
+
+
+@pytest.mark.parametrize(
+    ("source", "calls"),
+    [
+        ("class C:\n def f(this): this.g(); this.x.g(); super().h()", (".g", "self.g", "super().h")),
+        ("class C:\n @classmethod\n def f(cls, a): cls(); cls.g(); a.h()", (".h", "self.__init__", "self.g")),
+        ("class C:\n @staticmethod\n def f(a): a.g()", (".g",)),
+        ("class C:\n def f(self):\n  self = x()\n  self.g()", (".g", "x")),
+        ("def f(a, /, b, *c, d, **e): a(); b.g(); c.h(); d(); e()", (".g", ".h")),
+        ("def f():\n for a, (b, *c) in x():\n  a(); b(); c.d()", (".d", "x")),
+        ("def f():\n with x() as a:\n  a.b()\n if (c := y()): c()", (".b", "x", "y")),
+    ],
+)
+def test_what_is_local_is_no_name_of_the_module_and_a_methods_first_parameter_is_its_object(
+    source: str, calls: tuple[str, ...]
+) -> None:
+    (function,) = read(source).functions
+
+    assert function.calls == calls
+
+
+def test_an_inner_function_knows_the_locals_and_the_object_of_those_around_it() -> None:
+    functions = read("class C:\n def f(self, a):\n  b = 1\n  def g(c): self.h(); a(); b(); c(); d()\n  d()").functions
+
+    assert {function.name: function.calls for function in functions} == {"C.f": ("d",), "C.f.g": ("d", "self.h")}
+
+
+def test_tests_and_fixtures_call_what_fills_their_parameters() -> None:
+    functions = read("def test_a(x): y()\n@pytest.fixture\ndef b(z): pass\ndef c(x): pass").functions
+
+    assert {function.name: function.calls for function in functions} == {"test_a": ("@x", "y"), "b": ("@z",), "c": ()}
+
+
+def test_a_module_tells_its_names_its_classes_and_its_all() -> None:
+    found = read("__all__ = ['a']\na: int = 1\nif b:\n c, d = e\ndef f(): g = 1\nclass H(I[T], j.K, l()):\n m = 1")
+
+    assert found.names == ("H", "__all__", "a", "c", "d", "f")
+    assert found.exports == ("a",)
+    assert found.classes == [ClassFacts("H", ("I", "j.K", ""))]
 
 
 def test_a_thousand_nested_branches_need_no_recursion() -> None:
@@ -171,7 +217,7 @@ def test_a_thousand_nested_branches_need_no_recursion() -> None:
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     for _ in range(20_000):
-        function.body = [ast.If(test=ast.Name("a"), body=function.body, orelse=[], col_offset=0)]
+        function.body = [ast.If(test=ast.Name("a", ast.Load()), body=function.body, orelse=[], col_offset=0)]
 
     assert read_syntax(tree).functions[0].complexity == 20_001
     while function.body and isinstance(function.body[0], ast.If):
