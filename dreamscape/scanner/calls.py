@@ -1,37 +1,130 @@
 """Resolves calls between functions of a project by their names, without running anything: the call graph.
 
-First form, and a guess where Python is dynamic: a plain name means an inner function, else the function of that name in
-the same file, else one imported by that name; ``self.name`` a method beside the caller; ``module.name`` a function of
-an imported file; any other attribute the one method of that name in the project, where there is only
-one and no built-in type has it too.
+Resolved are plain names (inner functions, then the module's own, then imported ones, through all that hand them on),
+what is called on modules and classes, ``self`` and ``super()`` through the base classes that the project has, and the
+fixtures pytest would call. A call on any other object is guessed: the one method of that name in the project, where
+there is only one and no built-in type has it too. Calls are counted by name, once for each function.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+import builtins
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
 
+from dreamscape.scanner.classes import Classes
 from dreamscape.scanner.facts import FileFacts, FunctionFacts
-from dreamscape.scanner.imports import Graph
+from dreamscape.scanner.imports import Modules, Origin
+from dreamscape.scanner.impact import is_test
 
-_BUILT_IN = frozenset(
+_BUILT_IN_METHODS = frozenset(
     name for kind in (str, bytes, bytearray, list, dict, set, tuple, int, float) for name in dir(kind)
 )
 """Methods that are most likely not the project's own, whatever it has by that name."""
+_BUILT_IN = frozenset(dir(builtins))
+_ON_ITSELF = ("self", "super()")
 
 
-def call_graph(files: Mapping[str, FileFacts], imports: Graph) -> dict[int, frozenset[int]]:
-    """Which function calls which; functions are numbered through all files in the order given."""
-    in_file = _numbered(files)
-    methods = _only_methods(in_file)
-    graph: dict[int, frozenset[int]] = {}
+class Certainty(Enum):
+    """How well it is known what a call means."""
+
+    RESOLVED = "resolved"
+    GUESSED = "guessed"
+    OUTSIDE = "outside"
+    """Of a third party, or of a built-in type."""
+    UNKNOWN = "unknown"
+
+
+Called = tuple[Certainty, int | None]
+"""What a call means, and the function's number; None for a class that makes its objects in no way of its own."""
+
+_OUTSIDE: Called = (Certainty.OUTSIDE, None)
+_UNKNOWN: Called = (Certainty.UNKNOWN, None)
+
+
+@dataclass(frozen=True, slots=True)
+class CallGraph:
+    """Which function calls which, numbered through all files in their order; a function's calls of itself are left
+    out. ``names`` counts what functions call by how well it is known."""
+
+    resolved: Mapping[int, frozenset[int]]
+    guessed: Mapping[int, frozenset[int]]
+    names: Mapping[Certainty, int]
+
+    @property
+    def edges(self) -> dict[int, frozenset[int]]:
+        """Resolved and guessed ones together."""
+        return {number: targets | self.guessed[number] for number, targets in self.resolved.items()}
+
+
+def call_graph(files: Mapping[str, FileFacts], modules: Modules) -> CallGraph:
+    """The calls of all functions; ``modules`` are those of the same files."""
+    project = _Project(files, modules)
+    names = dict.fromkeys(Certainty, 0)
+    resolved: dict[int, frozenset[int]] = {}
+    guessed: dict[int, frozenset[int]] = {}
     for path, facts in files.items():
-        scope = _Scope(in_file[path], {_module_name(file): in_file[file] for file in sorted(imports[path])}, methods)
+        scope = _Scope(path, project)
         for caller in facts.functions:
-            number = len(graph)
-            targets = {scope.called(caller, call) for call in caller.calls}
-            graph[number] = frozenset(target for target in targets if target is not None and target != number)
-    return graph
+            number = len(resolved)
+            found: dict[Certainty, set[int]] = {Certainty.RESOLVED: set(), Certainty.GUESSED: set()}
+            for certainty, target in scope.called(caller):
+                names[certainty] += 1
+                if target is not None and target != number:
+                    found[certainty].add(target)
+            resolved[number] = frozenset(found[Certainty.RESOLVED])
+            guessed[number] = frozenset(found[Certainty.GUESSED] - resolved[number])
+    return CallGraph(resolved, guessed, names)
+
+
+class _Project:
+    """Every function, class and method by its name."""
+
+    def __init__(self, files: Mapping[str, FileFacts], modules: Modules) -> None:
+        self.modules = modules
+        self.numbers = _numbered(files)
+        self.classes = Classes(files, modules)
+        product = {path: facts for path, facts in files.items() if not is_test(path)}
+        self._methods = self._only(product)
+        self._test_methods = {**self._only(files), **self._methods}
+
+    def _only(self, files: Mapping[str, FileFacts]) -> dict[str, int]:
+        """Methods whose name no other class among these has."""
+        found: dict[str, int] = {}
+        twice = set(_BUILT_IN_METHODS)
+        for path in files:
+            classes = self.classes.named(path)
+            for name, number in self.numbers[path].items() if classes else ():
+                owner, _, last = name.rpartition(".")
+                if owner in classes:
+                    if last in found:
+                        twice.add(last)
+                    found[last] = number
+        return {name: number for name, number in found.items() if name not in twice}
+
+    def guess(self, name: str, *, for_test: bool) -> Called:
+        """What a method is whose object is not known."""
+        number = (self._test_methods if for_test else self._methods).get(name)
+        if number is not None:
+            return Certainty.GUESSED, number
+        return _OUTSIDE if name in _BUILT_IN_METHODS else _UNKNOWN
+
+    def function(self, origin: Origin) -> Called:
+        """What calling a name means, where it is defined."""
+        path, name = origin
+        number = self.numbers[path].get(name)
+        if number is not None:
+            return Certainty.RESOLVED, number
+        return (Certainty.RESOLVED, self.method(origin, "__init__")) if self.classes.has(origin) else _UNKNOWN
+
+    def method(self, owner: Origin, name: str, *, inherited: bool = False) -> int | None:
+        """The function that a class answers a name with; of what it inherits, if so asked."""
+        for path, base in self.classes.lineage(owner)[inherited:]:
+            number = self.numbers[path].get(f"{base}.{name}")
+            if number is not None:
+                return number
+        return None
 
 
 def _numbered(files: Mapping[str, FileFacts]) -> dict[str, dict[str, int]]:
@@ -44,41 +137,85 @@ def _numbered(files: Mapping[str, FileFacts]) -> dict[str, dict[str, int]]:
     return numbers
 
 
-def _only_methods(in_file: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """Names that only one method (or inner function) of the project bears."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for numbers in in_file.values():
-        for name, number in numbers.items():
-            owner, _, last = name.rpartition(".")
-            if owner:
-                found[last].append(number)
-    return {name: numbers[0] for name, numbers in found.items() if len(numbers) == 1 and name not in _BUILT_IN}
-
-
 class _Scope:
-    """What names mean in one file: its own functions, those of the modules it imports, methods anywhere."""
+    """What names mean in one file; answers that hold for the whole file are remembered."""
 
-    def __init__(
-        self, here: Mapping[str, int], modules: Mapping[str, Mapping[str, int]], methods: Mapping[str, int]
-    ) -> None:
-        self._here = here
-        self._modules = modules
-        self._methods = methods
-        self._imported = {name: number for numbers in modules.values() for name, number in numbers.items()}
+    def __init__(self, path: str, project: _Project) -> None:
+        self._path = path
+        self._project = project
+        self._here = project.numbers[path]
+        classes = project.classes.named(path)
+        self._inner = {name.rpartition(".")[0] for name in self._here if "." in name} - classes
+        self._classes = classes
+        self._for_test = is_test(path)
+        self._known: dict[tuple[str, str], Called] = {}
 
-    def called(self, caller: FunctionFacts, call: str) -> int | None:
-        base, dot, name = call.rpartition(".")
-        if not dot:
-            return self._here.get(f"{caller.name}.{name}", self._here.get(name, self._imported.get(name)))
-        if base in ("self", "cls"):
-            owner = caller.name.rpartition(".")[0]
-            return self._here.get(f"{owner}.{name}", self._methods.get(name))
-        if base in self._modules:
-            return self._modules[base].get(name)
-        return self._here.get(call, self._methods.get(name))
+    def called(self, caller: FunctionFacts) -> Iterator[Called]:
+        """What each of a function's calls means."""
+        owner = next(filter(self._classes.__contains__, _around(caller.name)), "") if self._classes else ""
+        inner = [around for around in _around(caller.name) if around in self._inner] if self._inner else []
+        for call in caller.calls:
+            for around in inner:
+                if (number := self._here.get(f"{around}.{call}")) is not None:
+                    yield Certainty.RESOLVED, number
+                    break
+            else:
+                head = call.partition(".")[0]
+                key = owner if head in _ON_ITSELF else "", call
+                if key not in self._known:
+                    self._known[key] = self._meaning(owner, head, call)
+                yield self._known[key]
+
+    def _meaning(self, owner: str, head: str, call: str) -> Called:
+        """What a call means in all functions of a class, or of the file where it is not on the object itself."""
+        name = call[len(head) + 1 :]
+        if not head:
+            return self._guess(name)
+        if head in _ON_ITSELF:
+            return self._method(owner, name, inherited=head != "self")
+        return self._fixture(call[1:]) if head[0] == "@" else self._global(head, call)
+
+    def _guess(self, name: str) -> Called:
+        return self._project.guess(name, for_test=self._for_test)
+
+    def _method(self, owner: str, name: str, *, inherited: bool) -> Called:
+        if not owner:
+            return self._guess(name)
+        number = self._project.method((self._path, owner), name, inherited=inherited)
+        if number is not None:
+            return Certainty.RESOLVED, number
+        is_strange = inherited or self._project.classes.has_strange_base((self._path, owner))
+        return _OUTSIDE if is_strange else self._guess(name)
+
+    def _fixture(self, name: str) -> Called:
+        number = self._here.get(name)
+        folder = self._path
+        while number is None and folder:
+            folder = folder.rpartition("/")[0]
+            number = self._project.numbers.get(f"{folder}/conftest.py" if folder else "conftest.py", {}).get(name)
+        return (Certainty.RESOLVED, number) if number is not None else _UNKNOWN
+
+    def _global(self, head: str, call: str) -> Called:
+        """What a name of the module means, or one behind it."""
+        modules = self._project.modules
+        bound = modules.bindings(self._path)
+        whole, last = call.rpartition(".")[0], call.rpartition(".")[2]
+        while whole != head and whole not in bound:
+            whole = whole.rpartition(".")[0]
+            if not whole:
+                break
+        origin = modules.origin(self._path, whole or head)
+        if origin is None:
+            return _OUTSIDE if head in bound or head in _BUILT_IN else self._guess(last) if whole else _UNKNOWN
+        for word in call[len(whole) + 1 :].split(".") if whole else ():
+            origin = self._project.classes.member(origin, word)
+            if origin is None:
+                return self._guess(last)
+        return self._project.function(origin)
 
 
-def _module_name(path: str) -> str:
-    """The last word of a module's name."""
-    parts = path.removesuffix(".py").split("/")
-    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+def _around(name: str) -> Iterator[str]:
+    """A dotted name and all it is in, from the inside out."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]

@@ -13,7 +13,7 @@ from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.history import NO_PAST, FilePast
 from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, score
-from dreamscape.scanner.imports import at_run_time, import_graph
+from dreamscape.scanner.imports import Modules, at_run_time
 from dreamscape.scanner.reasons import Reasons
 from dreamscape.scanner.walk import shown
 from dreamscape.scanner.weights import PRIOR, PRIOR_WITHOUT_HISTORY, Weights
@@ -51,7 +51,7 @@ class Ranking:
 def rank(files: Mapping[str, FileFacts], signals: Signals, order: Order = Order.IMPACT) -> Ranking:
     """Ranks files, ties by path; paths as on disk go in, printable ones come out."""
     compared = _compared(files, signals)
-    functions = _function_rows(files, compared.scores, call_centrality(files, compared.imports))
+    functions = _function_rows(files, compared.scores, call_centrality(files, compared.modules))
     rows = tuple(
         _row(at, compared.measures[path], compared.scores[path], files[path], compared.reasons, functions[path])
         for at, path in enumerate(compared.ranked(order), 1)
@@ -81,6 +81,7 @@ def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
+    modules: Modules
     imports: Mapping[str, frozenset[str]]
     measures: Mapping[str, Measures]
     scores: Mapping[str, Scores]
@@ -97,18 +98,19 @@ class _Compared:
 
 
 def _compared(files: Mapping[str, FileFacts], signals: Signals) -> _Compared:
-    imports = at_run_time(import_graph(files))
+    modules = Modules(files)
+    imports = at_run_time(modules.graph())
     central = centrality(imports)
     reached = importers(imports)
     measures = {path: _measures(path, facts, central[path], reached[path], signals) for path, facts in files.items()}
     listed = list(measures.values())
     weights = signals.fitting_weights
-    return _Compared(imports, measures, score(listed, weights), Reasons(listed, weights, signals.churn_months))
+    return _Compared(modules, imports, measures, score(listed, weights), Reasons(listed, weights, signals.churn_months))
 
 
-def call_centrality(files: Mapping[str, FileFacts], imports: Mapping[str, frozenset[str]]) -> Iterator[float]:
+def call_centrality(files: Mapping[str, FileFacts], modules: Modules) -> Iterator[float]:
     """How much of the project leans on each function, through all files in the order given."""
-    central = centrality(call_graph(files, imports))
+    central = centrality(call_graph(files, modules).edges)
     return (central[number] for number in range(len(central)))
 
 

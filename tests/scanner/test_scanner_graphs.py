@@ -1,4 +1,4 @@
-"""Imports resolve to files, calls to functions, and graphs give centrality and reach."""
+"""Imports resolve to files, and graphs give centrality and reach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamscape.scanner.calls import call_graph
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.imports import at_run_time, import_graph
@@ -83,31 +82,6 @@ def test_a_name_that_ends_in_a_value_means_the_module_that_holds_it() -> None:
 
 def test_third_parties_and_oneself_give_no_edge() -> None:
     assert graph_of(a="import a, numpy.linalg\nfrom os import path") == {}
-
-
-def calls_of(**sources: str) -> set[tuple[str, str]]:
-    files = {f"{name}.py": facts(text) for name, text in sources.items()}
-    names = [function.name for each in files.values() for function in each.functions]
-    graph = call_graph(files, at_run_time(import_graph(files)))
-    return {(names[caller], names[target]) for caller, targets in graph.items() for target in targets}
-
-
-def test_plain_names_mean_inner_functions_then_the_files_own_then_imported_ones() -> None:
-    sources = {"a": "from b import g\ndef f():\n def g(): pass\n g()\ndef h(): g(); f()", "b": "def g(): pass"}
-
-    assert calls_of(**sources) == {("f", "f.g"), ("h", "g"), ("h", "f")}
-
-
-def test_self_means_the_method_beside_and_a_module_its_function() -> None:
-    sources = {"a": "import b\nclass C:\n def f(self): self.g(); b.h()\n def g(self): pass", "b": "def h(): pass"}
-
-    assert calls_of(**sources) == {("C.f", "C.g"), ("C.f", "h")}
-
-
-def test_an_attribute_means_the_only_method_of_that_name_but_never_a_built_in_one() -> None:
-    sources = {"a": "def f(x): x.solve(); ','.join(x)", "b": "class C:\n def solve(self): pass\n def join(self): pass"}
-
-    assert calls_of(**sources) == {("f", "C.solve")}
 
 
 GRAPHS = st.integers(1, 9).flatmap(
