@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from dreamscape.domain.evidence import Backtest, Difference, Explanation, Learned, SignalWords, Window
+from dreamscape.domain.evidence import Backtest, Difference, Explanation, Learned, Place, SignalWords, Window
 from dreamscape.domain.scan import Exclusion
 
 MARKS = ("r20f", "r20l", "popt", "auc")
 OURS = ("impact", "effort")
+SHOWN = 8
+"""Files named in a line at most (chosen)."""
 
 
 def exclusion_text(exclusion: Exclusion) -> str:
@@ -63,9 +65,37 @@ def explained_text(found: Explanation) -> str:
         *([f"why: {'; '.join(found.sentences)}"] if found.sentences else []),
         f"signals (weights: {found.weights}; the factor is against this project's typical file):",
         *map(_signal, found.signals),
+        _place(found.place),
+        *_tests(found),
         *(f"note: {note}" for note in found.notes),
     ]
     return "\n".join(parts)
+
+
+def _place(place: Place) -> str:
+    circle = f"; in an import circle with {_several(place.circle)}" if place.circle else ""
+    return (
+        f"place: layer {place.layer} of {place.layers}, 0 importing nothing; imports {place.imports:,} of the modules, "
+        f"imported by {place.imported_by:,} ({place.importers:,} directly or not); centrality {place.centrality:.2f}; "
+        f"on {place.betweenness:.1%} of the shortest ways between others{circle}"
+    )
+
+
+def _tests(found: Explanation) -> Iterator[str]:
+    """What tests have to do with a file, as far as calls can be followed."""
+    rows = [f"{row.path} ({row.functions:,}{', guessed' if row.is_guess else ''})" for row in found.tested_by]
+    if rows:
+        yield f"tests that reach {found.tested:,} of its {found.functions:,} functions: {_several(rows)}"
+    elif found.functions and not found.exercises:
+        yield "tests: no call of one can be followed to here"
+    reached = [f"{row.path} ({row.functions:,}{', guessed' if row.is_guess else ''})" for row in found.exercises]
+    if reached:
+        yield f"exercises functions of {_several(reached)}"
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more; --json names all" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _signal(signal: SignalWords) -> str:

@@ -96,8 +96,42 @@ class SignalWords:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file stands in the import graph: how many modules it imports and is imported by, directly, and how many
+    would break with it, directly or not.
+
+    ``centrality`` is its PageRank, 0 to 1; ``betweenness`` the share of the shortest ways between other modules that
+    lead through it, 0 to 1. ``layer`` 0 imports nothing of the project, the highest is ``layers`` - 1; ``circle`` are
+    the other modules of its import circle.
+    """
+
+    imports: int
+    imported_by: int
+    importers: int
+    centrality: float
+    betweenness: float
+    layer: int
+    layers: int
+    circle: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A file on the other side of some tests: with how many of its functions it takes part, and whether that rests on
+    guessed calls alone."""
+
+    path: str
+    functions: int
+    is_guess: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one file stands where it stands; ``expected_fixes`` in half a year, ``weights`` tells their origin."""
+    """Why one file stands where it stands; ``expected_fixes`` in half a year, ``weights`` tells their origin.
+
+    ``tested`` counts its functions that some test reaches, ``tested_by`` names the files of these tests, ``exercises``
+    the files that a test file reaches; all by calls that can be followed without running anything.
+    """
 
     path: str
     rank: int
@@ -110,4 +144,9 @@ class Explanation:
     weights: str
     signals: tuple[SignalWords, ...]
     sentences: tuple[str, ...]
+    place: Place
+    functions: int
+    tested: int
+    tested_by: tuple[Exercise, ...]
+    exercises: tuple[Exercise, ...]
     notes: tuple[str, ...]

@@ -15,8 +15,8 @@ from enum import Enum
 
 from dreamscape.scanner.classes import Classes
 from dreamscape.scanner.facts import FileFacts, FunctionFacts
-from dreamscape.scanner.imports import Modules, Origin
 from dreamscape.scanner.impact import is_test
+from dreamscape.scanner.imports import Modules, Origin
 
 _BUILT_IN_METHODS = frozenset(
     name for kind in (str, bytes, bytearray, list, dict, set, tuple, int, float) for name in dir(kind)

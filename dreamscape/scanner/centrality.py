@@ -32,7 +32,7 @@ def _page_rank(graph: Mapping[Node, Set[Node]]) -> dict[Node, float]:
     needs only those who point at it: taken in order, each is done at once, and only circles need rounds.
     """
     nodes = sorted(graph)
-    circles, _ = _circles(nodes, graph)
+    circles, _ = circles_of(nodes, graph)
     sources: dict[Node, list[Node]] = {node: [] for node in nodes}
     for node in nodes:
         for target in graph[node]:
@@ -55,7 +55,7 @@ def _page_rank(graph: Mapping[Node, Set[Node]]) -> dict[Node, float]:
 def importers(graph: Mapping[Node, Set[Node]]) -> dict[Node, int]:
     """How many other nodes reach each node along the edges, in any number of steps."""
     nodes = sorted(graph)
-    circles, circle_of = _circles(nodes, graph)
+    circles, circle_of = circles_of(nodes, graph)
     reached = [{circle_of[target] for node in circle for target in graph[node]} for circle in circles]
     counts = [0] * len(circles)
     for start in range(0, len(nodes), BLOCK):
@@ -70,7 +70,7 @@ def importers(graph: Mapping[Node, Set[Node]]) -> dict[Node, int]:
     return {node: counts[circle_of[node]] - 1 for node in nodes}
 
 
-def _circles(nodes: list[Node], graph: Mapping[Node, Set[Node]]) -> tuple[list[list[Node]], dict[Node, int]]:
+def circles_of(nodes: list[Node], graph: Mapping[Node, Set[Node]]) -> tuple[list[list[Node]], dict[Node, int]]:
     """Groups of nodes that all reach each other, and each node's group. Source: Tarjan 1972, without recursion."""
     order: dict[Node, int] = {}
     low: dict[Node, int] = {}

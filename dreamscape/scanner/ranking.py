@@ -3,18 +3,20 @@ give the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dreamscape.domain.evidence import Explanation
+from dreamscape.domain.evidence import Explanation, Place
 from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize, Order
-from dreamscape.scanner.calls import call_graph
+from dreamscape.scanner.calls import CallGraph, call_graph
 from dreamscape.scanner.centrality import centrality, importers
+from dreamscape.scanner.exercise import Exercises
 from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.history import NO_PAST, FilePast
-from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, score
-from dreamscape.scanner.imports import Modules, at_run_time
+from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, is_test, score
+from dreamscape.scanner.imports import Modules, at_import, at_run_time
 from dreamscape.scanner.reasons import Reasons
+from dreamscape.scanner.structure import betweenness, circles, layers
 from dreamscape.scanner.walk import shown
 from dreamscape.scanner.weights import PRIOR, PRIOR_WITHOUT_HISTORY, Weights
 
@@ -51,18 +53,27 @@ class Ranking:
 def rank(files: Mapping[str, FileFacts], signals: Signals, order: Order = Order.IMPACT) -> Ranking:
     """Ranks files, ties by path; paths as on disk go in, printable ones come out."""
     compared = _compared(files, signals)
-    functions = _function_rows(files, compared.scores, call_centrality(files, compared.modules))
+    calls = call_graph(files, compared.modules)
+    functions = _function_rows(files, compared.scores, calls)
     rows = tuple(
-        _row(at, compared.measures[path], compared.scores[path], files[path], compared.reasons, functions[path])
+        _row(
+            at,
+            compared.measures[path],
+            compared.scores[path],
+            files[path],
+            compared.why(path),
+            functions[path],
+        )
         for at, path in enumerate(compared.ranked(order), 1)
     )
-    return Ranking(rows, GraphSize(len(files), sum(map(len, compared.imports.values()))))
+    return Ranking(rows, compared.graph_size(calls))
 
 
 def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: tuple[str, ...]) -> Explanation:
     """Every signal of one file, its weight and standing, and what became of them; the path is one of ``files``."""
     compared = _compared(files, signals)
     file, scores, facts = compared.measures[path], compared.scores[path], files[path]
+    exercises = Exercises(files, call_graph(files, compared.modules))
     return Explanation(
         path=shown(path),
         rank=compared.ranked(Order.IMPACT).index(path) + 1,
@@ -74,18 +85,56 @@ def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: 
         expected_fixes=round(scores.rate, DIGITS),
         weights=signals.fitting_weights.origin,
         signals=compared.reasons.signals(file, facts),
-        sentences=compared.reasons.why(file, scores.reach, facts),
+        sentences=compared.why(path),
+        place=compared.place(path),
+        functions=len(facts.functions),
+        tested=exercises.tested(path),
+        tested_by=() if is_test(path) else exercises.of_product(path),
+        exercises=exercises.of_test(path) if is_test(path) else (),
         notes=notes,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
+    files: Mapping[str, FileFacts]
     modules: Modules
     imports: Mapping[str, frozenset[str]]
+    at_import: Mapping[str, frozenset[str]]
+    circles: list[list[str]]
+    circle_of: Mapping[str, list[str]]
     measures: Mapping[str, Measures]
     scores: Mapping[str, Scores]
     reasons: Reasons
+
+    def why(self, path: str) -> tuple[str, ...]:
+        """The reasons for a file's impact."""
+        circle = len(self.circle_of.get(path, ()))
+        return self.reasons.why(self.measures[path], self.scores[path].reach, self.files[path], circle)
+
+    def graph_size(self, calls: CallGraph) -> GraphSize:
+        """The graphs as a whole."""
+        return GraphSize(
+            modules=len(self.imports),
+            edges=sum(map(len, self.imports.values())),
+            circles=tuple(tuple(map(shown, circle)) for circle in self.circles),
+            layers=max(layers(self.at_import).values(), default=-1) + 1,
+            calls={certainty.value: count for certainty, count in calls.names.items()},
+        )
+
+    def place(self, path: str) -> Place:
+        """Where one file stands in the import graph."""
+        heights = layers(self.at_import)
+        return Place(
+            imports=len(self.imports[path]),
+            imported_by=sum(path in targets for targets in self.imports.values()),
+            importers=self.measures[path].importers,
+            centrality=round(self.measures[path].centrality, DIGITS),
+            betweenness=round(betweenness(self.imports)[path], DIGITS),
+            layer=heights[path],
+            layers=max(heights.values()) + 1,
+            circle=tuple(shown(other) for other in self.circle_of.get(path, ()) if other != path),
+        )
 
     def ranked(self, order: Order) -> list[str]:
         """Paths, the first to look at first."""
@@ -99,19 +148,17 @@ class _Compared:
 
 def _compared(files: Mapping[str, FileFacts], signals: Signals) -> _Compared:
     modules = Modules(files)
-    imports = at_run_time(modules.graph())
+    graph = modules.graph()
+    imports, firm = at_run_time(graph), at_import(graph)
     central = centrality(imports)
     reached = importers(imports)
     measures = {path: _measures(path, facts, central[path], reached[path], signals) for path, facts in files.items()}
     listed = list(measures.values())
     weights = signals.fitting_weights
-    return _Compared(modules, imports, measures, score(listed, weights), Reasons(listed, weights, signals.churn_months))
-
-
-def call_centrality(files: Mapping[str, FileFacts], modules: Modules) -> Iterator[float]:
-    """How much of the project leans on each function, through all files in the order given."""
-    central = centrality(call_graph(files, modules).edges)
-    return (central[number] for number in range(len(central)))
+    reasons = Reasons(listed, weights, signals.churn_months)
+    found = circles(firm)
+    circle_of = {path: circle for circle in found for path in circle}
+    return _Compared(files, modules, imports, firm, found, circle_of, measures, score(listed, weights), reasons)
 
 
 def _measures(path: str, facts: FileFacts, central: float, reached: int, signals: Signals) -> Measures:
@@ -130,8 +177,9 @@ def _measures(path: str, facts: FileFacts, central: float, reached: int, signals
 
 
 def _function_rows(
-    files: Mapping[str, FileFacts], scores: Mapping[str, Scores], central: Iterator[float]
+    files: Mapping[str, FileFacts], scores: Mapping[str, Scores], calls: CallGraph
 ) -> dict[str, tuple[FunctionRow, ...]]:
+    central = iter(sorted(centrality(calls.edges).items()))
     largest = max((f.complexity for facts in files.values() for f in facts.functions), default=1)
     return {
         path: tuple(
@@ -152,7 +200,7 @@ def _function_rows(
                     DIGITS,
                 ),
             )
-            for function, weight in zip(facts.functions, central, strict=False)
+            for function, (_, weight) in zip(facts.functions, central, strict=False)
         )
         for path, facts in files.items()
     }
@@ -163,7 +211,7 @@ def _row(
     measures: Measures,
     scores: Scores,
     facts: FileFacts,
-    reasons: Reasons,
+    why: tuple[str, ...],
     functions: tuple[FunctionRow, ...],
 ) -> FileRow:
     return FileRow(
@@ -184,6 +232,6 @@ def _row(
         fixes=measures.past.fixed if measures.past else None,
         authors=measures.past.authors if measures.past else None,
         age=round(measures.past.age, 1) if measures.past else None,
-        why=reasons.why(measures, scores.reach, facts),
+        why=why,
         functions=functions,
     )

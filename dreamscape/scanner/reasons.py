@@ -32,14 +32,17 @@ class Reasons:
         self._sorted = {name: sorted(one[name] for one in signals) for name in (signals[0] if signals else ())}
         self._typical = {name: fmean(map(log1p, values)) for name, values in self._sorted.items()}
 
-    def why(self, file: Measures, reach: float, facts: FileFacts) -> tuple[str, ...]:
-        """The reasons for a file's impact, the one that raises it most first; then what reach and place say."""
+    def why(self, file: Measures, reach: float, facts: FileFacts, circle: int) -> tuple[str, ...]:
+        """The reasons for a file's impact, the one that raises it most first; then what reach and place say. ``circle``
+        is the number of modules in its import circle, 0 for none."""
         factors = {name: self._factor(name, value) for name, value in file.signals.items()}
         strongest = sorted(factors, key=lambda name: (-factors[name], name))
         told = [name for name in strongest if factors[name] >= SHOWN_ABOVE][:REASONS]
         words = [self._reason(name, file, facts) for name in told]
         if reach >= REACH_SHOWN and file.importers:
             words.append(f"imported by {_many(file.importers, 'module')}, directly or not")
+        if circle:
+            words.append(f"in an import circle of {circle:,} modules")
         if file.runtime:
             words.append(f"runs {file.runtime:.3g} s")
         if is_test(file.path):

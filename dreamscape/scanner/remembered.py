@@ -34,9 +34,14 @@ def remembered(packed: bytes | None) -> Ranked | None:
     try:
         head = json.loads(first)
         skipped = tuple(SkippedFile(**row) for row in head["skipped"])
-        return Ranked(Rows(rows), GraphSize(**head["graph"]), skipped, str(head["note"]))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return Ranked(Rows(rows), _graph(**head["graph"]), skipped, str(head["note"]))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _graph(modules: int, edges: int, circles: list[list[str]], layers: int, calls: dict[str, int]) -> GraphSize:
+    counts = {str(name): int(count) for name, count in calls.items()}
+    return GraphSize(int(modules), int(edges), tuple(tuple(map(str, each)) for each in circles), int(layers), counts)
 
 
 def history_state(project: Path) -> str:

@@ -66,7 +66,13 @@ def test_the_json_has_the_promised_shape(project: Path) -> None:
     assert found["files"][0]["complexity"] == 36
     assert (found["files"][0]["failures"], found["files"][0]["runtime"]) == (None, None)
     assert found["skipped"] == [{"path": "bad.py", "reason": "syntax error in line 1: invalid syntax"}]
-    assert found["graph"] == {"modules": 3, "edges": 1}
+    assert found["graph"] == {
+        "modules": 3,
+        "edges": 1,
+        "circles": [],
+        "layers": 2,
+        "calls": {"resolved": 1, "guessed": 0, "outside": 9, "unknown": 0},
+    }
     assert found["cache"] == {"hits": 0, "misses": 4}
 
 

@@ -166,7 +166,7 @@ def test_reasons_are_words_with_numbers_the_strongest_first() -> None:
     past = FilePast(commits=41, fixed=7, churn=30.0, fixes=5.0, authors=1, age=40.0)
     worst = replace(PLAIN, path="worst.py", sloc=2_000, complexity=63, importers=14, centrality=1.0, past=past)
 
-    assert Reasons([*files, worst], PRIOR, 12).why(worst, 0.8, facts(2_000, 21, 42)) == (
+    assert Reasons([*files, worst], PRIOR, 12).why(worst, 0.8, facts(2_000, 21, 42), 0) == (
         "2,000 lines of code, more than 97 % of files",
         "41 commits in 12 months, more than 97 % of files",
         "7 fixes in 5 years, more than 97 % of files",
