@@ -39,6 +39,7 @@ class Certainty(Enum):
 Called = tuple[Certainty, int | None]
 """What a call means, and the function's number; None for a class that makes its objects in no way of its own."""
 
+_NONE: frozenset[int] = frozenset()
 _OUTSIDE: Called = (Certainty.OUTSIDE, None)
 _UNKNOWN: Called = (Certainty.UNKNOWN, None)
 
@@ -55,27 +56,42 @@ class CallGraph:
     @property
     def edges(self) -> dict[int, frozenset[int]]:
         """Resolved and guessed ones together."""
-        return {number: targets | self.guessed[number] for number, targets in self.resolved.items()}
+        return {
+            number: targets | self.guessed[number] if self.guessed[number] else targets
+            for number, targets in self.resolved.items()
+        }
 
 
 def call_graph(files: Mapping[str, FileFacts], modules: Modules) -> CallGraph:
     """The calls of all functions; ``modules`` are those of the same files."""
     project = _Project(files, modules)
-    names = dict.fromkeys(Certainty, 0)
     resolved: dict[int, frozenset[int]] = {}
     guessed: dict[int, frozenset[int]] = {}
+    outside = unknown = known = guesses = 0
     for path, facts in files.items():
         scope = _Scope(path, project)
         for caller in facts.functions:
             number = len(resolved)
-            found: dict[Certainty, set[int]] = {Certainty.RESOLVED: set(), Certainty.GUESSED: set()}
+            sure: set[int] = set()
+            maybe: set[int] = set()
             for certainty, target in scope.called(caller):
-                names[certainty] += 1
-                if target is not None and target != number:
-                    found[certainty].add(target)
-            resolved[number] = frozenset(found[Certainty.RESOLVED])
-            guessed[number] = frozenset(found[Certainty.GUESSED] - resolved[number])
-    return CallGraph(resolved, guessed, names)
+                if certainty is Certainty.RESOLVED:
+                    known += 1
+                    if target is not None:
+                        sure.add(target)
+                elif certainty is Certainty.OUTSIDE:
+                    outside += 1
+                elif target is not None:
+                    guesses += 1
+                    maybe.add(target)
+                else:
+                    unknown += 1
+            sure.discard(number)
+            maybe.discard(number)
+            resolved[number] = frozenset(sure)
+            guessed[number] = frozenset(maybe - sure) if maybe else _NONE
+    counts = (known, guesses, outside, unknown)
+    return CallGraph(resolved, guessed, dict(zip(Certainty, counts, strict=True)))
 
 
 class _Project:
@@ -87,7 +103,7 @@ class _Project:
         self.classes = Classes(files, modules)
         product = {path: facts for path, facts in files.items() if not is_test(path)}
         self._methods = self._only(product)
-        self._test_methods = {**self._only(files), **self._methods}
+        self._test_methods = {**self._only(files), **self._methods} if len(product) < len(files) else self._methods
 
     def _only(self, files: Mapping[str, FileFacts]) -> dict[str, int]:
         """Methods whose name no other class among these has."""
@@ -148,23 +164,37 @@ class _Scope:
         self._inner = {name.rpartition(".")[0] for name in self._here if "." in name} - classes
         self._classes = classes
         self._for_test = is_test(path)
-        self._known: dict[tuple[str, str], Called] = {}
+        self._known: dict[str, Called] = {}
+        self._on_itself: dict[str, dict[str, Called]] = {}
+        self._owners = {"": ""}
 
-    def called(self, caller: FunctionFacts) -> Iterator[Called]:
+    def called(self, caller: FunctionFacts) -> list[Called]:
         """What each of a function's calls means."""
-        owner = next(filter(self._classes.__contains__, _around(caller.name)), "") if self._classes else ""
+        owner = self._owner(caller.name.rpartition(".")[0])
+        own = self._on_itself.setdefault(owner, {})
         inner = [around for around in _around(caller.name) if around in self._inner] if self._inner else []
+        found = []
         for call in caller.calls:
-            for around in inner:
-                if (number := self._here.get(f"{around}.{call}")) is not None:
-                    yield Certainty.RESOLVED, number
-                    break
-            else:
+            meaning = self._inside(inner, call) if inner else None
+            meaning = meaning or self._known.get(call) or own.get(call)
+            if meaning is None:
                 head = call.partition(".")[0]
-                key = owner if head in _ON_ITSELF else "", call
-                if key not in self._known:
-                    self._known[key] = self._meaning(owner, head, call)
-                yield self._known[key]
+                meaning = self._meaning(owner, head, call)
+                (own if head in _ON_ITSELF else self._known)[call] = meaning
+            found.append(meaning)
+        return found
+
+    def _owner(self, name: str) -> str:
+        """The innermost class around what stands in a class or function; "" for none."""
+        if name not in self._owners:
+            self._owners[name] = next(filter(self._classes.__contains__, _around(name)), "")
+        return self._owners[name]
+
+    def _inside(self, functions: list[str], call: str) -> Called | None:
+        """A function that stands in one of these."""
+        numbers = (self._here.get(f"{around}.{call}") for around in functions)
+        number = next((number for number in numbers if number is not None), None)
+        return None if number is None else (Certainty.RESOLVED, number)
 
     def _meaning(self, owner: str, head: str, call: str) -> Called:
         """What a call means in all functions of a class, or of the file where it is not on the object itself."""
