@@ -9,7 +9,7 @@ there is only one and no built-in type has it too. Calls are counted by name, on
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -101,23 +101,25 @@ class _Project:
         self.modules = modules
         self.numbers = _numbered(files)
         self.classes = Classes(files, modules)
-        product = {path: facts for path, facts in files.items() if not is_test(path)}
-        self._methods = self._only(product)
-        self._test_methods = {**self._only(files), **self._methods} if len(product) < len(files) else self._methods
+        tests = set(filter(is_test, files))
+        product = self._methods_in(path for path in files if path not in tests)
+        of_tests = self._methods_in(tests)
+        self._methods = {name: number for name, number in product.items() if number is not None}
+        self._test_methods = {
+            **{name: number for name, number in of_tests.items() if number is not None and name not in product},
+            **self._methods,
+        }
 
-    def _only(self, files: Mapping[str, FileFacts]) -> dict[str, int]:
-        """Methods whose name no other class among these has."""
-        found: dict[str, int] = {}
-        twice = set(_BUILT_IN_METHODS)
-        for path in files:
+    def _methods_in(self, paths: Iterable[str]) -> dict[str, int | None]:
+        """Methods by their names; None for a name that several classes have, or a built-in type."""
+        found: dict[str, int | None] = dict.fromkeys(_BUILT_IN_METHODS)
+        for path in paths:
             classes = self.classes.named(path)
             for name, number in self.numbers[path].items() if classes else ():
                 owner, _, last = name.rpartition(".")
                 if owner in classes:
-                    if last in found:
-                        twice.add(last)
-                    found[last] = number
-        return {name: number for name, number in found.items() if name not in twice}
+                    found[last] = None if last in found else number
+        return found
 
     def guess(self, name: str, *, for_test: bool) -> Called:
         """What a method is whose object is not known."""
@@ -163,6 +165,8 @@ class _Scope:
         classes = project.classes.named(path)
         self._inner = {name.rpartition(".")[0] for name in self._here if "." in name} - classes
         self._classes = classes
+        self._bound = project.modules.bindings(path)
+        self._own = project.modules.own_names(path)
         self._for_test = is_test(path)
         self._known: dict[str, Called] = {}
         self._on_itself: dict[str, dict[str, Called]] = {}
@@ -227,8 +231,12 @@ class _Scope:
 
     def _global(self, head: str, call: str) -> Called:
         """What a name of the module means, or one behind it."""
-        modules = self._project.modules
-        bound = modules.bindings(self._path)
+        number = self._here.get(call)
+        if number is not None:
+            return Certainty.RESOLVED, number
+        modules, bound = self._project.modules, self._bound
+        if head not in bound and head not in self._own and "*" not in bound:
+            return _OUTSIDE if head in _BUILT_IN else self._guess(call.rpartition(".")[2]) if head != call else _UNKNOWN
         whole, last = call.rpartition(".")[0], call.rpartition(".")[2]
         while whole != head and whole not in bound:
             whole = whole.rpartition(".")[0]

@@ -80,6 +80,11 @@ def circles_of(nodes: list[Node], graph: Mapping[Node, Set[Node]]) -> tuple[list
     for root in nodes:
         if root in order:
             continue
+        if not graph[root]:
+            order[root] = len(order)
+            circle_of[root] = len(circles)
+            circles.append([root])
+            continue
         order[root] = low[root] = len(order)
         open_nodes.append(root)
         path = [(root, iter(sorted(graph[root])))]
@@ -93,6 +98,10 @@ def circles_of(nodes: list[Node], graph: Mapping[Node, Set[Node]]) -> tuple[list
                 if low[node] == order[node]:
                     circles.append(_taken_off(open_nodes, node))
                     circle_of.update(dict.fromkeys(circles[-1], len(circles) - 1))
+            elif target not in order and not graph[target]:
+                order[target] = len(order)
+                circle_of[target] = len(circles)
+                circles.append([target])
             elif target not in order:
                 order[target] = low[target] = len(order)
                 open_nodes.append(target)

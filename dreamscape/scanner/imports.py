@@ -151,7 +151,7 @@ class Modules:
         return self._origins[key]
 
     def _origin(self, path: str, name: str, hops: int) -> Origin | None:
-        if name in self._own_names(path):
+        if name in self.own_names(path):
             return path, name
         for statement, there in self.bindings(path).get(name, ()):
             if found := self._imported(path, statement, there, hops):
@@ -174,7 +174,8 @@ class Modules:
         inner = self._at(_join(stem, name)) if stem is not None else None
         return (inner, "") if inner else (module, name) if module and module != path else None
 
-    def _own_names(self, path: str) -> Set[str]:
+    def own_names(self, path: str) -> Set[str]:
+        """What a module defines itself."""
         if path not in self._names:
             self._names[path] = frozenset(self.files[path].names)
         return self._names[path]

@@ -52,8 +52,12 @@ def calls_in(scope: Scope) -> tuple[str, ...]:
     """What a function calls, in the forms of FunctionFacts."""
     node = scope.node
     given = node.args
-    parameters = [each.arg for each in given.posonlyargs + given.args + given.kwonlyargs]
-    decorators = [dotted(each.func if type(each) is Call else each) for each in node.decorator_list]
+    parameters = [each.arg for each in given.args]
+    if given.posonlyargs or given.kwonlyargs:
+        parameters = [each.arg for each in given.posonlyargs + given.args + given.kwonlyargs]
+    decorators: list[str] = []
+    for each in node.decorator_list:
+        decorators.append(dotted(each.func if type(each) is Call else each))
     if parameters and scope.outer_kind is ClassDef and "staticmethod" not in decorators:
         scope.receiver = parameters.pop(0)
     hidden = scope.stored
@@ -81,6 +85,6 @@ def calls_in(scope: Scope) -> tuple[str, ...]:
             calls.add(f".{rest.rpartition('.')[2]}")
         else:
             calls.add(f"{first}.{rest}")
-    if node.name.startswith("test") or any(each.endswith("fixture") for each in decorators):
+    if node.name.startswith("test") or (decorators and any(each.endswith("fixture") for each in decorators)):
         calls.update([f"@{name}" for name in parameters])
     return tuple(sorted(calls))
