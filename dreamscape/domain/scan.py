@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from dreamscape.domain.rows import Rows
@@ -92,9 +92,9 @@ class GraphSize:
 
     modules: int
     edges: int
-    circles: tuple[tuple[str, ...], ...]
-    layers: int
-    calls: Mapping[str, int]
+    circles: tuple[tuple[str, ...], ...] = ()
+    layers: int = 0
+    calls: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
