@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, floor, log1p, sqrt
 
 from dreamscape.scanner.history import FilePast
@@ -146,5 +147,6 @@ def is_test(path: str) -> bool:
     return _TEST.search(path) is not None
 
 
+@lru_cache(maxsize=4096)  # counts of lines and branches: the same few thousand over and over
 def _placed(value: float, scale: float) -> float:
     return log1p(value) / log1p(scale)

@@ -10,7 +10,6 @@ from dreamscape.domain.evidence import Explanation, Place
 from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize, Order
 from dreamscape.scanner.calls import CallGraph, call_graph
 from dreamscape.scanner.centrality import centrality, importers
-from dreamscape.scanner.exercise import Exercises
 from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.history import NO_PAST, FilePast
 from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, is_test, score
@@ -73,6 +72,8 @@ def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: 
     """Every signal of one file, its weight and standing, and what became of them; the path is one of ``files``."""
     compared = _compared(files, signals)
     file, scores, facts = compared.measures[path], compared.scores[path], files[path]
+    from dreamscape.scanner.exercise import Exercises
+
     exercises = Exercises(files, call_graph(files, compared.modules))
     return Explanation(
         path=shown(path),

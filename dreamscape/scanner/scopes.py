@@ -25,7 +25,7 @@ class Scope:
     prefix: str
     context: str | None
     is_top: bool
-    outer: Scope | None
+    outer: Any
     called: set[str]
     members: set[tuple[str, str]]
     stored: set[str]
@@ -33,14 +33,9 @@ class Scope:
     receiver: str = ""
 
     @property
-    def outer_kind(self) -> type | None:
-        """What stands around a class or function: a Module, class or function."""
-        return type(self.outer.node) if self.outer else None
-
-    @property
     def is_late(self) -> bool:
         """Whether what stands here runs when a function is called."""
-        scope: Scope | None = self
+        scope = self
         while scope is not None:
             if type(scope.node) in FUNCTIONS:
                 return True
@@ -58,7 +53,7 @@ def calls_in(scope: Scope) -> tuple[str, ...]:
     decorators: list[str] = []
     for each in node.decorator_list:
         decorators.append(dotted(each.func if type(each) is Call else each))
-    if parameters and scope.outer_kind is ClassDef and "staticmethod" not in decorators:
+    if parameters and type(scope.outer.node) is ClassDef and "staticmethod" not in decorators:
         scope.receiver = parameters.pop(0)
     hidden = scope.stored
     hidden.update(parameters)

@@ -131,7 +131,7 @@ def _close(scope: Scope, points: int, found: Syntax) -> None:
         found.functions.append(FunctionFacts(name, node.lineno, end, points + 1, calls_in(scope)))
         if scope.is_top:
             # radon counts a method's own 1 in its class, but takes a plain function's away again
-            found.total += points + (scope.outer_kind is ClassDef)
+            found.total += points + (type(scope.outer.node) is ClassDef)
     elif scope.is_top:
         found.total += points
 
