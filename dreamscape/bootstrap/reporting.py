@@ -34,7 +34,8 @@ def page(project: Project, scan: ScanResult) -> str:
     with history_if_any(project) as history:
         trends = _trends(history) if history else {}
     template = shipped_file("report/report.html.j2").read_text("utf-8")
-    return report_page(ReportSource(scan, clock(), (), trends), template)
+    source = ReportSource(scan, clock(), build_scanner(project).imports(), trends)
+    return report_page(source, template)
 
 
 def remember_scan(history: History, scan: ScanResult) -> None:

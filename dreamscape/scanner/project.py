@@ -136,6 +136,15 @@ class ProjectScanner:
             raise UsageError(f"{path} is not among the files that were scanned", "give its path within the project")
         return explain(facts, signals, name, (note,) if note else ())
 
+    def imports(self) -> tuple[tuple[str, str], ...]:
+        """Which file imports which: pairs of paths, the importer first."""
+        from dreamscape.scanner.imports import import_graph
+
+        with closing(self._memory()) as cache, _undisturbed():
+            contents, _ = self._contents(self._folder(), cache)
+            graph = import_graph(_told(contents, cache)[0])
+        return tuple((shown(importer), shown(target)) for importer, targets in graph.items() for target in targets)
+
     def why_ignored(self, path: Path) -> Exclusion:
         """Which rule decides about a path. Raises UsageError where it is not in the project."""
         from dreamscape.scanner.why import why_ignored

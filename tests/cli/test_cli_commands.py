@@ -335,7 +335,8 @@ def test_what_another_hand_wrote_about_failures_is_not_believed(
 
 
 def test_a_report_is_a_page_with_the_trends_of_earlier_ones(dreamscape: Dreamscape, project: Path) -> None:
-    (project / "a.py").write_text("A = 1\n")
+    (project / "a.py").write_text("import b\n\nA = b.B\n")
+    (project / "b.py").write_text("B = 1\n")
 
     first = value_of(dreamscape, "report")
     value_of(dreamscape, "report", "--output", "page.html")
@@ -346,6 +347,7 @@ def test_a_report_is_a_page_with_the_trends_of_earlier_ones(dreamscape: Dreamsca
     for text in (page, scanned):
         assert text.startswith("<!doctype html>")
         assert 'data-path="a.py"' in text
+        assert 'data-a="a.py" data-b="b.py"' in text
         assert "impact over the last scans" in text
     assert "impact over the last scans" not in Path(str(first["path"])).read_text()
     assert dreamscape("scan", "--diff", "HEAD", "--format", "html").returncode == 2
