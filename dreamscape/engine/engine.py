@@ -20,7 +20,7 @@ from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
-from dreamscape.engine.queue import ImpactOf, WorkQueue, by_impact
+from dreamscape.engine.queue import AGAIN, ImpactOf, WorkQueue, by_impact
 from dreamscape.engine.solving import Solution, Solver
 
 logger = logging.getLogger(__name__)
@@ -173,6 +173,8 @@ class AutomationEngine:
             tried += earlier is None
             report = earlier or self._see_through(book, item, others_wait=bool(queue))
             if item.id in self._partial and queue.put_back(item, report, len(self._landed)):
+                continue
+            if report.state is ItemState.DEFERRED and not self._is_over and queue.put_back(item, report, AGAIN):
                 continue
             parts = self._agent.split(item.case) if report.state is ItemState.UNSOLVED else ()
             if len(parts) > 1:

@@ -10,6 +10,9 @@ from dreamscape.domain.repair import RepairCase, WorkItem
 TELLING = 0.5
 """Suspects at least this suspicious, against the first, say how much a case matters (chosen)."""
 
+AGAIN = -1
+"""For an item put back that is to be worked on again whatever lands meanwhile."""
+
 ImpactOf = Callable[[str, int], float]
 
 

@@ -167,6 +167,15 @@ def test_when_time_runs_out_what_landed_stays_and_the_rest_is_deferred(store: St
     assert store.reviews() == (), "what was cut short is no question for a person"
 
 
+def test_an_item_that_used_up_its_share_gets_what_the_others_leave(store: Store) -> None:
+    agent, takes = FakeAgent(two_bugs()), iter((2.0, 0.0, 0.0))
+
+    report = heal(store, agent, settings=HealSettings(max_minutes=0.1), before=lambda: time.sleep(next(takes)))
+
+    assert states(report) == {"t.py::b": ItemState.LANDED, "t.py::a": ItemState.LANDED}
+    assert report.exit_code == 0
+
+
 def test_a_suite_that_does_not_come_to_its_end_is_said(store: Store) -> None:
     agent = FakeAgent(two_bugs())
     whole = agent.baseline
