@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from required import missing
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -31,6 +30,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """One real Chromium for all tests of a session."""
     chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if not chromium or not driver:
+        from required import missing
+
         missing("browser", "there is no Chromium with its driver on this machine")
     from selenium.webdriver import Chrome, ChromeOptions
     from selenium.webdriver.chrome.service import Service

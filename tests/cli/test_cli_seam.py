@@ -170,8 +170,9 @@ sys.exit(seam.guarded(lambda: Call(Options(), work), []))
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_lets_the_work_save_its_state_and_exits_by_convention(number: int, code: int) -> None:
+    heeded = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # under nohup it is inherited as ignored
     with subprocess.Popen(
-        [sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", heeded + SLEEPER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
