@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from dreamscape.agent.choice import choose
+from dreamscape.agent.evidence import little_asked
 from dreamscape.agent.gate import refusal
 from dreamscape.agent.half_done import half_done
 from dreamscape.agent.naturalness import naturalness, reading
@@ -109,8 +110,10 @@ class CaseBench:
         if choice.may_land and (reached := newly_reached(choice.best, self._case.sources)):
             return replace(choice, may_land=False, why=f"it newly reaches for {reached}; a person has to look")
         if choice.may_land and (left := self._left_failing(choice.best)):
-            why = f"{left} that runs the changed lines still fails with it, so it may be only a part of the repair"
+            why = f"{left} runs the changed lines and does not pass with it, so it may be only a part of the repair"
             return replace(choice, may_land=False, is_partial=True, why=why)
+        if choice.may_land and (doubt := little_asked(self._running(choice.best, self._coverage), self._case)):
+            return replace(choice, may_land=False, why=doubt)
         return choice
 
     def alike(self, one: Candidate, other: Candidate) -> bool:
@@ -218,39 +221,38 @@ class CaseBench:
         tests = self._case.failing_elsewhere[:MOST_ELSEWHERE]
         if len(candidates) < 2 or not tests:
             return candidates
-        repaired, _ = self._repaired(candidates, tests)
+        repaired = self._repaired(candidates, tests)
         most = max(repaired.values(), default=0)
         return [each for each in candidates if repaired[each.id] == most]
 
     def _left_failing(self, candidate: Candidate) -> str:
-        """A test of another case that runs the lines a change changes, and still fails with it; empty without one.
+        """A test of another case that runs the lines a change changes, and does not pass with it; empty without one.
 
         One fault is likelier than several, and what repairs a part of its symptoms is seldom its repair.
         """
-        changed = [(edit.path, _lines(edit, self._case.sources[edit.path])) for edit in candidate.edits]
-        for test in self._case.failing_elsewhere[:MOST_ELSEWHERE]:
-            ran = self._coverage.get(test, {})
-            if any(not ran.get(path, frozenset()).isdisjoint(lines) for path, lines in changed):
-                repaired, asked = self._repaired([candidate], (test,))
-                if asked and not repaired[candidate.id]:
-                    return test
-        return ""
+        running = self._running(candidate, self._case.failing_elsewhere)[:MOST_ELSEWHERE]
+        return next((test for test in running if not self._repaired([candidate], (test,))[candidate.id]), "")
 
-    def _repaired(self, candidates: Sequence[Candidate], tests: Sequence[str]) -> tuple[Counter[str], int]:
-        """How many of these failing tests pass once the base is changed so, by the candidate's id, and how many were
-        asked in time."""
+    def _running(self, candidate: Candidate, tests: Iterable[str]) -> list[str]:
+        """Those of these tests that run the lines a change changes, on the base."""
+        changed = [(edit.path, _lines(edit, self._case.sources[edit.path])) for edit in candidate.edits]
+        ran = {test: self._coverage.get(test, {}) for test in tests}
+        return [t for t in ran if any(not ran[t].get(path, frozenset()).isdisjoint(lines) for path, lines in changed)]
+
+    def _repaired(self, candidates: Sequence[Candidate], tests: Sequence[str]) -> Counter[str]:
+        """How many of these failing tests pass in time once the base is changed so, by the candidate's id."""
         if self._is_fresh:
             runs = {c.id: self._run(overrides=c.applied_to(self._case.sources), only=tests) for c in candidates}
-            return Counter({each: run.count(Outcome.PASSED) for each, run in runs.items()}), len(tests)
+            return Counter({each: run.count(Outcome.PASSED) for each, run in runs.items()})
         repaired = Counter[str]()
         until = time.monotonic() + ELSEWHERE_S
-        for asked, test in enumerate(tests):
+        for test in tests:
             limit = {test: self._cpu_limit(test)}
             verdicts = self._server().judge(candidates, (test,), (), cpu_s_per_test=limit, deadline=until)
             if time.monotonic() >= until:
-                return repaired, asked  # whoever was judged first would have the better of the rest
+                break  # whoever was judged first would have the better of the rest
             repaired.update(v.candidate.id for v in verdicts if v.state is VerdictState.PLAUSIBLE)
-        return repaired, len(tests)
+        return repaired
 
     def _behaviour(self, candidates: Sequence[Candidate]) -> Behaviour:
         if len(candidates) > 1 and not self._is_fresh:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
+from dreamscape.agent.conditions import ANOTHER_CONDITION, doubtful_condition
 from dreamscape.agent.naturalness import naturalness
 from dreamscape.domain.repair import Behaviour, Candidate, Choice
 
@@ -26,7 +27,7 @@ DOUBTFUL = {
     "drop-statement": "it only leaves a statement out",
     "drop-frame": "it only takes a condition away",
     "try-around": "it hides an exception",
-    "replace-condition": "it puts another condition in the place of the written one",
+    "replace-condition": ANOTHER_CONDITION,
     "value-of": "it throws a computation away",
     "swap-parameters": "it exchanges parameters, whose names and order callers rely on",
 }
@@ -59,7 +60,7 @@ def choose(plausible: Sequence[Candidate], behaviour: Behaviour, sources: Mappin
 
     def merit(candidate: Candidate) -> tuple[bool, float, int, str]:
         size = sum(len(edit.replacement) + edit.end - edit.start for edit in candidate.edits)
-        return bool(_doubt(candidate)), -likely[candidate.id], size, candidate.id
+        return bool(_doubt(candidate, sources)), -likely[candidate.id], size, candidate.id
 
     def peak(group: Sequence[Candidate]) -> float:
         return max(likely[each.id] for each in group)
@@ -73,17 +74,17 @@ def choose(plausible: Sequence[Candidate], behaviour: Behaviour, sources: Mappin
     best = min(group, key=merit)
     rival_groups = [other for other in groups if other is not group and peak(other) >= RIVALS_SHARE * peak(group)]
     rivals = tuple(min(other, key=merit) for other in rival_groups)
-    objection = _objection(best, group, behaviour.inputs, len(rivals))
+    objection = _objection(group, behaviour.inputs, len(rivals)) or _doubted(_doubt(best, sources))
     why = objection or _agreement(len(group), len(groups) - 1, behaviour.inputs)
     shown = [groups.index(each) for each in (group, *rival_groups)]
     return Choice(best, not objection, why, rivals, _examples(behaviour, shown) if rivals else ())
 
 
 def _likelihood(candidate: Candidate, sources: Mapping[str, bytes]) -> float:
-    return candidate.weight * naturalness(candidate, sources) * (DOUBT if _doubt(candidate) else 1.0)
+    return candidate.weight * naturalness(candidate, sources) * (DOUBT if _doubt(candidate, sources) else 1.0)
 
 
-def _objection(best: Candidate, group: Sequence[Candidate], inputs: int, rivals: int) -> str:
+def _objection(group: Sequence[Candidate], inputs: int, rivals: int) -> str:
     """Why the best one may not land by itself; empty where it may."""
     if rivals and not inputs:
         return f"{rivals + 1} different changes pass the tests, and no input could be compared"
@@ -91,7 +92,10 @@ def _objection(best: Candidate, group: Sequence[Candidate], inputs: int, rivals:
         return f"{rivals} other behaviour{'s' if rivals > 1 else ''} also pass{'' if rivals > 1 else 'es'} the tests"
     if len(group) > 1 and inputs < INPUTS_NEEDED:
         return f"{len(group)} changes pass the tests and only {inputs} inputs could be compared, {INPUTS_NEEDED} needed"
-    doubt = _doubt(best)
+    return ""
+
+
+def _doubted(doubt: str) -> str:
     return f"it passes the tests, but {doubt}" if doubt else ""
 
 
@@ -117,7 +121,7 @@ def _examples(behaviour: Behaviour, shown: Sequence[int]) -> tuple[str, ...]:
     return tuple(told[:MOST_EXAMPLES])
 
 
-def _doubt(candidate: Candidate) -> str:
+def _doubt(candidate: Candidate, sources: Mapping[str, bytes]) -> str:
     """Why a change of this kind is not trusted alone; empty where it is."""
     kinds = candidate.origin.rpartition(":")[2].split("+")
     if len(kinds) > 1:
@@ -128,7 +132,7 @@ def _doubt(candidate: Candidate) -> str:
         return "it catches every exception"
     if kinds[0] == "returned-value" and all(_is_literal(edit.replacement) for edit in candidate.edits):
         return "it answers with a fixed value"
-    return DOUBTFUL.get(kinds[0], "")
+    return DOUBTFUL.get(kinds[0], "") or doubtful_condition(candidate, sources)
 
 
 def _is_literal(code: bytes) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
+from dreamscape.agent.parsing import parsed
+
 Span = tuple[int, int, str]
 
 
@@ -13,11 +15,7 @@ def function_finder(source: bytes) -> Callable[[int], str]:
 
     A class counts only as part of its methods' names. A source that does not parse has no functions.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return lambda line: ""
-    spans = sorted(_spans(tree), key=lambda span: span[1] - span[0])
+    spans = sorted(_spans(parsed(source)), key=lambda span: span[1] - span[0])
     return lambda line: next((name for first, last, name in spans if first <= line <= last), "")
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from dreamscape.agent.naturalness import SHORTEST, edited_line, form_of, forms
+from dreamscape.agent.parsing import parsed
 from dreamscape.domain.repair import Candidate, Edit, RepairCase
 
 LEAST_ALIKE = 3
@@ -75,11 +76,8 @@ def _new_texts(before: bytes, after: bytes) -> Iterator[list[str]]:
 
 
 def _without_texts(source: bytes) -> str:
-    """The code with every text blanked; empty where it is no code."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
+    """The code with every text blanked."""
+    tree = parsed(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             node.value = ""
@@ -91,10 +89,6 @@ def _words(text: str) -> list[str]:
 
 
 def _texts(source: bytes) -> Iterator[str]:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
+from dreamscape.agent.parsing import parsed
 from dreamscape.domain.failures import Failure
 
 NEAR = 0.75
@@ -66,13 +67,9 @@ def is_named_wrongly(failure: Failure, importable: Importable) -> bool:
 
 
 def _imported(source: bytes, line: int) -> list[str]:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
     return [
         alias.name
-        for node in ast.walk(tree)
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.ImportFrom) and node.lineno <= line <= (node.end_lineno or node.lineno)
         for alias in node.names
     ]

@@ -10,6 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from dreamscape.agent.parsing import parsed
 from dreamscape.domain.repair import Candidate, RepairCase
 
 Value = tuple[str, str]
@@ -21,9 +22,9 @@ _ORDINARY = frozenset({"0", "1", "-1", "2", "None", "True", "False", "''", "b''"
 
 def answers_the_tests(candidate: Candidate, case: RepairCase) -> bool:
     """Whether the change compares with values of the failing tests and answers with values of them, both anew."""
-    known = {value for source in case.test_sources.values() for value in _literals(_parsed(source))}
+    known = {value for source in case.test_sources.values() for value in _literals(parsed(source))}
     for path, after in candidate.applied_to(case.sources).items():
-        old, new = _parsed(case.sources.get(path, b"")), _parsed(after)
+        old, new = parsed(case.sources.get(path, b"")), parsed(after)
         asked = _new(_asked(old), _asked(new)) & known
         answered = _new(_answered(old), _answered(new)) & known
         if asked and answered:
@@ -70,10 +71,3 @@ def _literals(tree: ast.AST) -> Iterator[Value]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             yield type(node.value).__name__, repr(node.value)
-
-
-def _parsed(source: bytes) -> ast.AST:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.Module([], [])

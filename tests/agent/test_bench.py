@@ -274,3 +274,35 @@ def test_a_change_does_not_land_alone_while_a_test_that_runs_its_lines_still_fai
 
     assert (choice.may_land, choice.is_partial) == (may_land, not may_land)
     assert (elsewhere in choice.why) != may_land
+
+
+def test_nor_where_no_time_is_left_to_ask_that_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamscape.agent.bench.ELSEWHERE_S", 0.0)
+    elsewhere = "test_app.py::test_elsewhere_1"
+    on = bench(Trials(), replace(case(), failing_elsewhere=(elsewhere,)), {elsewhere: {"app.py": frozenset({1})}})
+
+    assert on.choose([change(b"value = 21\n")]).is_partial
+
+
+def test_of_many_tests_elsewhere_those_that_run_its_lines_are_asked() -> None:
+    others = [f"test_app.py::test_elsewhere_{at}0" for at in range(30)]
+    runs = {test: {"app.py": frozenset({9})} for test in others} | {others[-1]: {"app.py": frozenset({1})}}
+    on = bench(Trials(), replace(case(), failing_elsewhere=tuple(others)), runs)
+
+    choice = on.choose([change(b"value = 2\n")])
+
+    assert others[-1] in choice.why
+
+
+def test_a_change_of_what_is_only_asked_for_yes_or_no_once_waits_for_a_person() -> None:
+    of = replace(
+        case(),
+        sources={"app.py": b"def it(): return 1\n"},
+        test_sources={"test_app.py": b"def test_it():\n    assert it()\n"},
+    )
+    on = bench(Trials(), of, {"test_app.py::test_it": {"app.py": frozenset({1})}})
+
+    choice = on.choose([Candidate((Edit("app.py", 17, 18, b"2"),), "repairer:number", 1.0, "a change")])
+
+    assert not choice.may_land
+    assert "yes or no" in choice.why

@@ -274,3 +274,15 @@ def test_a_name_defined_in_a_neighbour_file_is_imported() -> None:
     _, good = driven(case, says("import os\nfrom pkg.tools import helper"))
 
     assert good
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [("text[:-1]", "text[::-1]"), ("text[-2:]", "text[::-2]"), ("text.split('=')", "text.split('=', 1)")],
+)
+def test_what_is_often_meant_by_a_slice_or_a_split_is_tried(written: str, wanted: str) -> None:
+    source = f"def f(text):\n    return g({written})\n".encode()
+
+    tried, good = driven(case_of(source, {2: 1.0}), says(wanted))
+
+    assert tried.index(good[0]) < 64

@@ -144,6 +144,8 @@ def slices(site: Site) -> Iterator[Change]:
                     yield site.put(node, f"{owner}[:{low}{tail}]", 0.9)
                 if high and not low:
                     yield site.put(node, f"{owner}[{high}:{tail}]", 0.9)
+                if not step and (bound := low or high).startswith("-") and not (low and high):
+                    yield site.put(node, f"{owner}[::{bound}]", 0.6)
                 if not low:
                     yield site.put(node, f"{owner}[1:{high}{tail}]", 0.6)
                 if not high:
