@@ -234,7 +234,7 @@ def _unseen(git: Git | None) -> list[str]:
 
 
 def _above(root: Path) -> Iterator[str]:
-    """What a pytest by hand would heed; the guest says so too, but the sandbox may not let it see that far."""
+    """Conftest files that a pytest by hand would heed."""
     for folder in root.parents:
         if (folder / "conftest.py").is_file():
             yield f"overruled for the run: a conftest.py above the project ({folder})"

@@ -89,9 +89,10 @@ def _steady_seeds(options: Any, seed: int) -> List[str]:
 
 
 def settings_arguments(root: str, arguments: Iterable[str]) -> Tuple[List[str], List[str]]:
-    """The arguments that keep pytest's settings and conftest files to the project, and words on what they shut out.
+    """The arguments that keep pytest's settings and conftest files to the project, and words on settings they shut out.
 
-    pytest looks for its settings from the arguments' common folder upwards, beyond the project if need be.
+    pytest looks for its settings from the arguments' common folder upwards, beyond the project if need be. Of conftest
+    files above the project the host tells, which sees more than a sandbox shows.
     """
     pinned = ["--rootdir=" + root, "--confcutdir=" + root]
     said = []
@@ -102,9 +103,6 @@ def settings_arguments(root: str, arguments: Iterable[str]) -> Tuple[List[str], 
     elif above is not None:
         pinned += ["-c", os.devnull]
         said.append("pytest's settings above the project (%s)" % above)
-    for folder in _upwards(os.path.dirname(root), "/"):
-        if os.path.isfile(os.path.join(folder, "conftest.py")):
-            said.append("a conftest.py above the project (%s)" % folder)
     return pinned, said
 
 
