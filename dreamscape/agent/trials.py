@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import select
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from dreamscape.agent.grouping import grouped
 from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
 from dreamscape.agent.interpreter import Interpreter
-from dreamscape.agent.sandbox import Command, Confined, Sandbox
-from dreamscape.domain.errors import CannotGoOn
+from dreamscape.agent.sandbox import Command, Sandbox
+from dreamscape.agent.server_line import MARGIN_S, STARTUP_S, ServerLine
 from dreamscape.domain.failures import Comparison, Failure, Frame
 from dreamscape.domain.repair import Behaviour, Candidate, Verdict, VerdictState
 from dreamscape.domain.runs import Outcome
 from dreamscape.domain.settings import HealSettings
 
-_STARTUP_S = 120.0
-"""What the import of the project and the collection of its tests may take; beyond, every candidate is cold (chosen)."""
-_MARGIN_S = 30.0
-"""How long after its deadline the server may still be silent before it is taken for dead (chosen)."""
-_FAREWELL_S = 2.0
-"""How long the server may take to end by itself (chosen)."""
 _LONGEST_S = 24 * 3600.0
 
 
@@ -56,7 +46,7 @@ class TrialServer:
         self._workers = workers
         self._overrides = dict(base_overrides or {})
         self._wall_s: dict[str, float] = {}
-        self._line: _Line | None = None
+        self._line: ServerLine | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +127,7 @@ class TrialServer:
             "seconds": seconds,
             "limits": self._limits(max(1.0, seconds / 10)),
         }
-        answer = self._answers(job, [{"n": 0}], time.monotonic() + 2 * seconds + _MARGIN_S).get(0, {})
+        answer = self._answers(job, [{"n": 0}], time.monotonic() + 2 * seconds + MARGIN_S).get(0, {})
         if answer.get("state") != "recorded":
             return Behaviour(tuple((candidate,) for candidate in candidates), 0)
         try:
@@ -154,7 +144,7 @@ class TrialServer:
         common = {"do": "tell", "functions": recorded["functions"], "calls": recorded["portable"], "seconds": seconds}
         apart = recorded["apart"] if recorded["calls"] else []
         jobs = [{"n": number, "edits": self._edits(candidates[number])} for number in apart]
-        answers = self._answers(common, jobs, time.monotonic() + 2 * seconds + _MARGIN_S)
+        answers = self._answers(common, jobs, time.monotonic() + 2 * seconds + MARGIN_S)
         return {number: answer["told"] for number, answer in answers.items() if answer["state"] == "told"}
 
     def _limits(self, cpu_s_per_test: float | Mapping[str, float]) -> dict[str, object]:
@@ -203,7 +193,7 @@ class TrialServer:
             base_overrides={**self._overrides, **changed},
         )
 
-    def _started(self) -> _Line:
+    def _started(self) -> ServerLine:
         command = Command(
             launch(self._interpreter.executable, "server"),
             timeout_s=_LONGEST_S,
@@ -217,71 +207,10 @@ class TrialServer:
             "test_files": list(self._test_files),
             "sources": {path: data.decode("latin-1") for path, data in self._sources.items()},
             "workers": self._workers,
-            "startup_s": _STARTUP_S,
+            "startup_s": STARTUP_S,
             "memory_bytes": self._sandbox.settings.memory_mib * 1024 * 1024 // max(1, self._workers + 1),
         }
-        return _Line(self._sandbox.start(command), hello)
-
-
-class _Line:
-    """The wire to one server process."""
-
-    def __init__(self, confined: Confined, hello: Mapping[str, object]) -> None:
-        self._confined = confined
-        self._buffer = b""
-        self.is_alive = True
-        self._send(hello)
-        first = self._receive(_STARTUP_S)
-        if first is None or first["type"] != "hello":
-            ended = confined.wait(0.0)
-            self.close()
-            raise CannotGoOn(
-                f"the candidate server did not start: {ended.end.value} {ended.exit_code}",
-                f"its last words were: {ended.output_tail.strip()[-800:]}",
-            )
-
-    def ask(
-        self, common: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]], seconds: float
-    ) -> Iterator[dict[str, Any]]:
-        """Answers as they come; ends early, no longer alive, where the server is lost."""
-        until = time.monotonic() + seconds + _MARGIN_S
-        self._send({"common": common, "jobs": list(jobs), "seconds": seconds})
-        while True:
-            message = self._receive(until - time.monotonic())
-            if message is None:
-                self.is_alive = False
-                return
-            if message["type"] == "done":
-                return
-            yield message
-
-    def close(self) -> None:
-        """Ends the server: by hanging up, and by force where that is not enough."""
-        self.is_alive = False
-        with self._confined as confined, contextlib.suppress(OSError, CannotGoOn):
-            confined.requests.close()
-            confined.wait(_FAREWELL_S)
-
-    def _send(self, message: Mapping[str, object]) -> None:
-        try:
-            self._confined.requests.write(json.dumps(message).encode("ascii") + b"\n")
-            self._confined.requests.flush()
-        except OSError:
-            self.is_alive = False
-
-    def _receive(self, seconds: float) -> dict[str, Any] | None:
-        number = self._confined.reports.fileno()
-        until = time.monotonic() + seconds
-        while b"\n" not in self._buffer:
-            if not self.is_alive or not select.select([number], [], [], max(0.0, until - time.monotonic()))[0]:
-                return None
-            data = os.read(number, 1 << 16)
-            if not data:
-                return None
-            self._buffer += data
-        line, self._buffer = self._buffer.split(b"\n", 1)
-        message: dict[str, Any] = json.loads(line)
-        return message
+        return ServerLine(self._sandbox.start(command), hello)
 
 
 _NONSENSE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
