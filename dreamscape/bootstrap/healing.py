@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
     from dreamscape.domain.ports import History, Proposer
-    from dreamscape.domain.records import HealReport, LandingRecord, Plan, ReviewCase
+    from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
     from dreamscape.engine import RepositoryLander
     from dreamscape.tools.git import Git
 
@@ -47,12 +47,14 @@ def reject_review(history: History, case: ReviewCase) -> None:
     history.add_event(Event(EventKind.REVIEW_REJECTED, clock(), case.run, case.item.id, data))
 
 
-def undo_run(project: Project, history: History, name: str) -> Iterator[tuple[LandingRecord, str]]:
-    """Takes back what a run landed, the newest first; yields each landing with a sentence once it is remembered.
+def undo_run(project: Project, history: History, name: str) -> Iterator[Undone]:
+    """Takes back what a run landed, the newest first; yields each landing once its end is remembered.
 
     ``name`` is a run's name, its beginning, or "last": the last run whose landings have not been taken back. Raises
     UsageError for an unknown run, CannotGoOn naming what is in the way, RunLocked.
     """
+    from dreamscape.domain.records import Undone
+    from dreamscape.engine.rejections import remember_undone
     from dreamscape.engine.undo import undo
     from dreamscape.tools.git import Git
     from dreamscape.tools.locks import project_lock
@@ -67,10 +69,10 @@ def undo_run(project: Project, history: History, name: str) -> Iterator[tuple[La
         if not landed:
             raise CannotGoOn(f"run {run} has landed nothing that could be taken back")
         for landing, how in undo(project.root, Git.find(project.root), landed):
-            history.mark_undone(landing.id, clock())
+            review = remember_undone(history, landing, how, clock())
             data = {"why": how, "commit": landing.commit, "files": list(landing.files)}
             history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run, landing.item, data))
-            yield landing, how
+            yield Undone(landing, how, review)
 
 
 def open_sandbox(project: Project) -> Sandbox:

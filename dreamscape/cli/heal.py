@@ -18,6 +18,7 @@ app = new_app()
 
 SHOWN = ("landed", "review", "unsolved", "awaiting_merge", "rolled_back", "flaky", "environment", "skipped", "deferred")
 
+DECLINED = "nothing is changed: the plan was not approved"
 
 _SKIPPED = {
     "run": None,
@@ -65,29 +66,34 @@ def heal(
         "sandbox.level": sandbox,
     }
     project = bootstrap.open_project(options.project, options.config, flags)
+    answers: list[bool] = []
     try:
-        report = healing.heal(project, (lambda plan: True) if auto else _approve)
+        report = healing.heal(project, (lambda plan: True) if auto else lambda plan: _is_approved(plan, answers))
     except RunLocked:
         if if_locked == "fail":
             raise
         render.show(options, "heal", _SKIPPED, lambda: "another run is at work on this project: skipped")
         return 0
-    render.show(options, "heal", report, lambda: heal_text(report))
+    render.show(options, "heal", report, lambda: DECLINED if False in answers else heal_text(report))
     return report.exit_code
 
 
-def _approve(plan: Plan) -> bool:
+def _is_approved(plan: Plan, answers: list[bool]) -> bool:
+    """Shows the plan and asks; the answer is kept in ``answers``. Nothing to repair is no question."""
     import sys
 
     from dreamscape.cli.render import ask
 
+    if not plan.items:
+        return False
     lines = [f"{_tally(plan.baseline.tally)}; to repair, by impact:"]
     for item in plan.items:
         more = f" and {len(item.case.tests) - 1} more" if len(item.case.tests) > 1 else ""
         lines.append(f"  {item.impact:.2f}  {item.case.failure_class.value:<15} {item.case.tests[0]}{more}")
     lines += [f"  set aside: {aside.failure.test} ({aside.why})" for aside in plan.set_aside]
     sys.stderr.write("\n".join(lines) + "\n")
-    return bool(plan.items) and ask(f"Repair them and land on a {plan.target}?")
+    answers.append(ask(f"Repair them and land on a {plan.target}?"))
+    return answers[-1]
 
 
 def heal_text(report: HealReport) -> str:

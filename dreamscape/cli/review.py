@@ -31,8 +31,10 @@ def list_reviews(
     from dreamscape.cli import render
 
     with bootstrap.history_if_any(bootstrap.open_project(options.project, options.config)) as history:
-        reviews = history.reviews(None if all_ else "open") if history else ()
-    render.show(options, "reviews", {"reviews": reviews}, lambda: _list_text(reviews))
+        known = history.reviews() if history else ()
+    reviews = [case for case in known if all_ or case.state == "open"]
+    turned_down = 0 if all_ else sum(case.state == "rejected" for case in known)
+    render.show(options, "reviews", {"reviews": reviews}, lambda: _list_text(reviews, turned_down))
     return 0
 
 
@@ -53,7 +55,7 @@ def show(options: Options, review: Id) -> int:
 
 @command(app)
 def accept(options: Options, review: Id) -> int:
-    """Land the proposed change; its tests run once more before.
+    """Land the proposed change, one turned down or undone before, too; its tests run once more before.
 
     Example: dreamscape review accept 3
     """
@@ -73,7 +75,7 @@ def accept(options: Options, review: Id) -> int:
 
 @command(app)
 def reject(options: Options, review: Id) -> int:
-    """Turn the proposed change down; it is not proposed again.
+    """Turn the proposed change down; no later run proposes it again, 'accept' still takes it.
 
     Example: dreamscape review reject 3
     """
@@ -82,19 +84,29 @@ def reject(options: Options, review: Id) -> int:
     from dreamscape.cli import render
 
     with bootstrap.existing_history(bootstrap.open_project(options.project, options.config)) as history:
-        healing.reject_review(history, bootstrap.review_numbered(history, review))
+        case = bootstrap.review_numbered(history, review)
+        healing.reject_review(history, case)
     value = {"review": review, "state": "rejected"}
-    render.show(options, "review", value, lambda: f"review {review} rejected")
+    render.show(options, "review", value, lambda: _rejected_text(case))
     return 0
 
 
-def _list_text(reviews: Sequence[ReviewCase]) -> str:
+def _rejected_text(case: ReviewCase) -> str:
+    way_back = f"; if you think again: dreamscape review accept {case.id}" if case.item.diff else ""
+    return f"review {case.id} rejected: no later run asks about it again{way_back}"
+
+
+def _list_text(reviews: Sequence[ReviewCase], turned_down: int) -> str:
     from dreamscape.cli.render import table
 
+    more = (
+        f"turned down or undone before: {turned_down}, 'dreamscape review list --all' shows them" if turned_down else ""
+    )
     if not reviews:
-        return "nothing waits for you"
+        return "\n".join(filter(None, ["nothing waits for you", more]))
     rows = ((case.id, case.opened, case.state, _what(case), _short(case.item.tests)) for case in reviews)
-    return table(("id", "opened (UTC)", "state", "change", "tests"), rows, right=(0,))
+    listed = table(("id", "opened (UTC)", "state", "change", "tests"), rows, right=(0,))
+    return "\n".join(filter(None, [listed, more]))
 
 
 def _what(case: ReviewCase) -> str:
@@ -115,7 +127,7 @@ def _case_text(case: ReviewCase) -> str:
         *(line for number, rival in enumerate(item.rivals, 1) for line in _part(f"rival {number}", [rival])),
         *_part("where they differ", item.examples),
     ]
-    if case.state == "open":
+    if case.state in ("open", "rejected"):
         parts.append(f"\n{_next_steps(case)}")
     return "\n".join(parts)
 
@@ -127,4 +139,5 @@ def _part(title: str, lines: Iterable[str]) -> list[str]:
 
 def _next_steps(case: ReviewCase) -> str:
     land = f"dreamscape review accept {case.id}   lands the change\n" if case.item.diff else ""
-    return f"{land}dreamscape review reject {case.id}   turns it down for good"
+    reject = f"dreamscape review reject {case.id}   turns it down; no later run asks about it again"
+    return f"{land}{reject if case.state == 'open' else ''}".rstrip()

@@ -61,8 +61,10 @@ def _list_text(runs: Sequence[RunRecord]) -> str:
     return table(("run", "started (UTC)", "exit", "landed", "items", "branch"), rows, right=(2, 3, 4))
 
 
-def _landed(run: RunRecord) -> int:
-    return sum(item.state.value == "landed" for item in run.items)
+def _landed(run: RunRecord) -> str:
+    states = [item.state.value for item in run.items]
+    undone = f" ({states.count('undone')} undone)" if "undone" in states else ""
+    return f"{states.count('landed')}{undone}"
 
 
 def _run_text(run: RunRecord) -> str:

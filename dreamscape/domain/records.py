@@ -41,7 +41,9 @@ class ItemReport:
     diff: str = ""
     rivals: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    """``diff`` is the landed or proposed change, ``rivals`` the diffs that behave differently, ``examples`` where."""
+    summary: str = ""
+    """``diff`` is the landed or proposed change, ``summary`` says in words where and what it changes, ``rivals`` are
+    the diffs that behave differently, ``examples`` where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class ReviewCase:
     item: ItemReport
     base: str | None
     state: str
-    """open, accepted, rejected, or obsolete: its tests pass without it"""
+    """open, accepted, rejected (what was undone, too), superseded by a newer run's review of the same case, or
+    obsolete: its tests pass without it"""
     opened: datetime
 
 
@@ -116,6 +119,15 @@ class LandingRecord:
     files: tuple[str, ...]
     at: datetime
     undone: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A landing that was taken back: ``how`` in a sentence, ``review`` the rejected review that keeps its change."""
+
+    landing: LandingRecord
+    how: str
+    review: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,8 @@ class ItemState(Enum):
     ENVIRONMENT = "environment"
     AWAITING_MERGE = "awaiting_merge"
     ROLLED_BACK = "rolled_back"
+    UNDONE = "undone"
+    """It had landed, and a person took it back after the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,8 +16,12 @@ from dreamscape.domain.records import HealReport, ReviewCase
 from dreamscape.domain.repair import Candidate, Edit, ItemState, Landing, RepairCase
 from dreamscape.domain.runs import TestRun
 from dreamscape.engine.book import RunBook
+from dreamscape.engine.diffs import change_id
+from dreamscape.engine.messages import message_of
 from dreamscape.tools.git import Git
 from dreamscape.tools.git_process import run_git
+
+logger = logging.getLogger(__name__)
 
 
 def accept(
@@ -24,10 +29,11 @@ def accept(
 ) -> HealReport:
     """Lands the change of a review case if it still applies and its tests still prove it; a run of its own.
 
-    A person decides which of several behaviours is meant; that nothing breaks is still for the tests to say. Raises
-    UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
+    A person decides which of several behaviours is meant, and may think again about one turned down; that nothing
+    breaks is still for the tests to say. Raises UsageError where there is nothing to accept, CannotGoOn where the
+    change no longer applies or holds.
     """
-    if review.state != "open":
+    if review.state not in ("open", "rejected"):
         raise UsageError(f"review {review.id} was {review.state} before")
     if not review.item.diff:
         raise UsageError(f"review {review.id} has no change to accept", "repair it by hand, or reject it")
@@ -37,7 +43,14 @@ def accept(
         item = review.item
         book.record_landing(item.id, item.fingerprint, landing, book.base)
         history.close_review(review.id, "accepted")
-        book.tell(EventKind.REVIEW_ACCEPTED, item.id, review=review.id, tests=list(item.tests), commit=landing.commit)
+        book.tell(
+            EventKind.REVIEW_ACCEPTED,
+            item.id,
+            review=review.id,
+            tests=list(item.tests),
+            commit=landing.commit,
+            change=change_id(item.diff),
+        )
         landed = replace(item, state=ItemState.LANDED, files=landing.files, commit=landing.commit, cost_usd=0.0)
         book.record(replace(landed, why=f"a person accepted review {review.id}; proven once more"))
     report = book.report(None, 0)
@@ -53,16 +66,17 @@ def _landed(
     before: Mapping[str, bytes],
     after: Mapping[str, bytes],
 ) -> Landing:
+    logger.info("running the tests")
     baseline = agent.baseline()
     book.baseline = baseline.tally
     edits = tuple(Edit(path, 0, len(before[path]), data) for path, data in after.items())
+    logger.info("proving the change: the whole suite, twice")
     with agent.bench(_case(review, baseline, before)) as bench:
         proof = bench.prove(Candidate(edits, review.item.model or "review", 1.0, review.item.why))
     if not proof.holds:
         raise CannotGoOn(f"the change no longer holds: {proof.why}", "reject it; the next heal run tries again")
-    trailers = [("Dreamscape-Run", book.run), ("Dreamscape-Review", str(review.id))]
-    trailers += [("Dreamscape-Test", test) for test in review.item.tests]
-    return lander.land(after, before, f"Repair {', '.join(after)} as reviewed", trailers)
+    subject, trailers = message_of(book.run, review.item)
+    return lander.land(after, before, subject, [*trailers, ("Dreamscape-Review", str(review.id))])
 
 
 def _case(review: ReviewCase, baseline: TestRun, sources: Mapping[str, bytes]) -> RepairCase:

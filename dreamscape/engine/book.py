@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,13 +11,11 @@ from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
 from dreamscape.domain.ports import Clock, History
-from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord, VerdictCount
+from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord, ReviewCase, VerdictCount
 from dreamscape.domain.repair import ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Tally, TestRun
 from dreamscape.engine.diffs import change_id
 from dreamscape.engine.solving import Attempt
-
-logger = logging.getLogger(__name__)
 
 _EVENT_OF = {
     ItemState.LANDED: EventKind.ITEM_LANDED,
@@ -30,6 +27,7 @@ _EVENT_OF = {
     ItemState.ENVIRONMENT: EventKind.ITEM_SET_ASIDE,
     ItemState.AWAITING_MERGE: EventKind.ITEM_SET_ASIDE,
     ItemState.ROLLED_BACK: EventKind.ITEM_ROLLED_BACK,
+    ItemState.UNDONE: EventKind.LANDING_UNDONE,
 }
 
 
@@ -91,7 +89,6 @@ class RunBook:
         )
         if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
             self._ask_a_person(report)
-        logger.info("%s: %s (%s)", report.state.value, ", ".join(report.tests[:3]), report.why)
 
     def record_landing(self, item: str, fingerprint: str, landing: Landing, before: str | None) -> None:
         """The change of an item is in the repository, or in a patch file."""
@@ -183,11 +180,22 @@ class RunBook:
                 self.notes.append(f"review {waiting.id} is closed: its tests pass now")
 
     def _ask_a_person(self, report: ItemReport) -> None:
-        """Opens a review case, unless the same one is open from an earlier night."""
-        for waiting in self._history.reviews("open"):
-            if waiting.item.fingerprint == report.fingerprint and waiting.item.diff == report.diff:
-                return
-        self._history.open_review(self.run, report, self.base, self._clock())
+        """Opens a review, unless there is nothing new to say to a person; one open review for a case is enough."""
+        known = [case for case in self._history.reviews() if self._is_about(case, report)]
+        waiting = [case for case in known if case.state == "open"]
+        if any(case.item.diff == report.diff for case in known if case.state in ("open", "rejected")):
+            return
+        if not report.diff and any(case.state in ("open", "rejected") for case in known):
+            return
+        review = self._history.open_review(self.run, report, self.base, self._clock())
+        for case in waiting:
+            self._history.close_review(case.id, "superseded")
+            self.notes.append(f"review {review} takes the place of review {case.id}: another change is proposed now")
+
+    def _is_about(self, case: ReviewCase, report: ItemReport) -> bool:
+        """Whether a test of the two is the same, or one that bears another name in each run fails alike."""
+        alike = case.run != self.run and case.item.fingerprint == report.fingerprint
+        return alike or not set(report.tests).isdisjoint(case.item.tests)
 
 
 def item_report(item: WorkItem, state: ItemState, why: str) -> ItemReport:

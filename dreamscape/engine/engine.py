@@ -20,6 +20,7 @@ from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
+from dreamscape.engine.messages import message_of, summary_of
 from dreamscape.engine.queue import AGAIN, ImpactOf, WorkQueue, by_impact
 from dreamscape.engine.solving import Solution, Solver
 
@@ -36,6 +37,11 @@ TIME_OVER = "the run's time was over"
 
 LANDING_TRIES = 3
 """So often a repair is proven anew because the branch moved meanwhile, before it is left to a person (chosen)."""
+
+RERUNS = 2
+"""Times a test that broke is run again: one that fails three times is broken, as in `Agent.triage`."""
+
+BY_CHANCE = "it passed in the first run of the suite and failed in the last, by chance"
 
 GOOD = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED})
 
@@ -101,6 +107,7 @@ class AutomationEngine:
         if not baseline.failures:
             return book.report(baseline.tally, _code_of_green(baseline))
         try:
+            logger.info("failing: %d; running them again, each alone, then afresh", len(baseline.failures))
             triage = self._agent.triage(baseline.failures)
             for aside in triage.set_aside:
                 state = ItemState.ENVIRONMENT if aside.failure_class is FailureClass.ENVIRONMENT else ItemState.FLAKY
@@ -129,6 +136,7 @@ class AutomationEngine:
         return time.monotonic() >= self._deadline
 
     def _baseline(self, book: RunBook) -> TestRun:
+        logger.info("running the tests")
         run = self._agent.baseline()
         self._suite_s = run.seconds
         book.notes += [f"overruled for the run: {words}" for words in run.overridden]
@@ -144,6 +152,7 @@ class AutomationEngine:
         """Leaves out what an earlier, unmerged heal branch repairs, so that no night does the work of another."""
         pending = tuple(failures)
         for branch, changes in self._lander.unmerged() if pending else ():
+            logger.info("looking at what %s repairs", branch)
             still = set(self._agent.failing([failure.test for failure in pending], changes))
             why = f"{branch} repairs it and waits to be merged"
             for failure in pending:
@@ -154,8 +163,10 @@ class AutomationEngine:
         return pending
 
     def _queue(self, baseline: TestRun, failures: Sequence[Failure]) -> list[WorkItem]:
-        cases = self._agent.cases(baseline, failures, self._settled) if failures else ()
-        return by_impact(cases, self._impact_of)
+        if not failures:
+            return []
+        logger.info("looking for the lines that what fails points at")
+        return by_impact(self._agent.cases(baseline, failures, self._settled), self._impact_of)
 
     def _work_off(self, book: RunBook, baseline: TestRun, items: Sequence[WorkItem]) -> None:
         """Sees every item through, as far as time allows."""
@@ -171,6 +182,8 @@ class AutomationEngine:
                 return
             item, earlier = queue.take(len(self._landed))
             tried += earlier is None
+            if earlier is None:
+                logger.info("case %d of %d: %s", tried, tried + len(queue), _where(item))
             report = earlier or self._see_through(book, item, others_wait=bool(queue))
             if item.id in self._partial and queue.put_back(item, report, len(self._landed)):
                 continue
@@ -233,19 +246,20 @@ class AutomationEngine:
             state=ItemState.REVIEW,
             files=choice.best.paths,
             diff=diff_of(item.case, choice.best),
+            summary=summary_of(item.case, choice.best),
             rivals=tuple(diff_of(item.case, rival) for rival in choice.rivals),
             examples=choice.examples,
         )
 
     def _land(self, book: RunBook, item: WorkItem, candidate: Candidate, report: ItemReport) -> ItemReport:
-        changes, diff = candidate.applied_to(item.case.sources), diff_of(item.case, candidate)
-        trailers = [
-            ("Dreamscape-Run", book.run),
-            ("Dreamscape-Item", item.id),
-            ("Dreamscape-Model", report.model or "unknown"),
-            *(("Dreamscape-Test", test) for test in item.case.tests),
-        ]
-        subject = f"Repair {item.case.suspects[0].function or candidate.paths[0]}: {candidate.summary}"
+        changes = candidate.applied_to(item.case.sources)
+        report = replace(
+            report,
+            files=candidate.paths,
+            diff=diff_of(item.case, candidate),
+            summary=summary_of(item.case, candidate),
+        )
+        subject, trailers = message_of(book.run, report)
         try:
             landing = self._land_where_proven(
                 item, candidate, lambda: self._lander.land(changes, item.case.sources, subject, trailers)
@@ -254,7 +268,7 @@ class AutomationEngine:
             raise
         except CannotGoOn as refusal:
             why = f"proven, but it could not land: {refusal}"
-            return replace(report, state=ItemState.REVIEW, files=candidate.paths, diff=diff, why=why)
+            return replace(report, state=ItemState.REVIEW, why=why)
         self._agent.advance(changes)
         book.record_landing(item.id, item.case.fingerprint, landing, book.base)
         landed = replace(
@@ -262,7 +276,6 @@ class AutomationEngine:
             state=ItemState.LANDED,
             files=landing.files,
             commit=landing.commit,
-            diff=diff,
             why=f"{candidate.summary}; {report.why}",
         )
         self._landed.append(_Landed(landing, changes, landed))
@@ -293,7 +306,7 @@ class AutomationEngine:
         still = set(self._agent.failing([failure.test for failure in failures], {}))
         for item in queue:
             if repaired := tuple(test for test in item.case.tests if test not in still):
-                why = f"repaired by the change of {landed.id}"
+                why = f"the repair of {landed.tests[0]} repaired it, too"
                 report = replace(item_report(item, ItemState.LANDED, why), id=digest(sorted(repaired))[:8])
                 report = replace(report, tests=repaired, model=landed.model, files=landed.files, commit=landed.commit)
                 book.record_also_repaired(report, landed.id)
@@ -301,8 +314,9 @@ class AutomationEngine:
 
     def _final(self, book: RunBook, baseline: TestRun) -> TestRun:
         """A fresh full run of the result; what broke although it was proven is taken back, the last landing first."""
+        logger.info("running the tests once more")
         final = self._agent.final()
-        while self._landed and (broken := self._regressions(baseline, final)):
+        while broken := self._regressions(book, baseline, final):
             last = self._landed.pop()
             try:
                 self._lander.take_back(last.landing)
@@ -315,13 +329,28 @@ class AutomationEngine:
             final = self._agent.final()
         return final
 
-    def _regressions(self, baseline: TestRun, final: TestRun) -> tuple[str, ...]:
+    def _regressions(self, book: RunBook, baseline: TestRun, final: TestRun) -> tuple[str, ...]:
+        """What passed before and fails now, each time it is run; what fails by chance is told as flaky."""
         passed_before = set(baseline.keys(*GOOD))
-        broken = [r.test for r in final.results if r.test in passed_before and r.outcome not in GOOD]
+        failed = [r.test for r in final.results if r.test in passed_before and r.outcome not in GOOD]
+        broken = tuple(failed) if self._landed else ()
         try:
-            return self._agent.failing(broken, {}) if broken else ()
+            for _ in range(RERUNS):
+                broken = self._agent.failing(broken, {}) if broken else ()
         except TimeSpent:
-            return tuple(broken)  # no time to see whether it was chance: what is not sure does not stay
+            pass  # no time to see whether it was chance: what is not sure does not stay
+        told = {failure.test: failure for failure in final.failures}
+        for test in failed:
+            if test not in broken:
+                failure = told.get(test, Failure(test, "call", "", ""))
+                book.record(set_aside_report(failure, ItemState.FLAKY, FailureClass.FLAKY, BY_CHANCE))
+        return broken
+
+
+def _where(item: WorkItem) -> str:
+    """The file an item is searched in first, and its test."""
+    path = next((f"{suspect.path}, " for suspect in item.case.suspects), "")
+    return f"{path}{item.case.tests[0]}"
 
 
 def _code_of_green(run: TestRun) -> int:

@@ -23,8 +23,8 @@ class WorkQueue:
         self._items = list(items)
         self._put_back: dict[str, tuple[int, ItemReport]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._items)
+    def __len__(self) -> int:
+        return len(self._items)
 
     def __iter__(self) -> Iterator[tuple[WorkItem, ItemReport | None]]:
         """Each item, with how it ended so far where it was put back."""

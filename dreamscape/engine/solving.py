@@ -24,7 +24,12 @@ from dreamscape.domain.repair import (
 
 logger = logging.getLogger(__name__)
 
-TURNED_DOWN_BEFORE = "the only repairs found do what a person has turned down before"
+TURNED_DOWN_BEFORE = (
+    "the only repairs found do what a person has turned down before ('dreamscape review list --all' shows it)"
+)
+
+TELL_EVERY_S = 5.0
+"""Between two words on how a search goes (chosen for people who watch)."""
 
 ProposerOf = Callable[[ModelCard], Proposer]
 
@@ -90,6 +95,7 @@ class Solver:
         self._proposer_of = proposer_of
         self._client = client
         self._forbidden = forbidden
+        self._told = 0.0
 
     def solve(self, item: WorkItem, decision: Decision, bench: Bench, deadline: float) -> Solution:
         """Tries the decided models in order until one's repair is proven; ``deadline`` as in `time.monotonic`."""
@@ -131,6 +137,7 @@ class Solver:
                     case Judge(candidates):
                         reply = bench.judge(candidates, deadline)
                         self._count(reply, item, tally)
+                        self._tell(tally, deadline)
                     case Ask():
                         reply = self._ask(step, card, tally)
                 step = steps.send(reply)
@@ -146,6 +153,14 @@ class Solver:
             if verdict.state is VerdictState.PLAUSIBLE:
                 is_forbidden = self._forbidden(verdict.candidate, item)
                 (tally.turned_down if is_forbidden else tally.plausible).append(verdict.candidate)
+
+    def _tell(self, tally: _Tally, deadline: float) -> None:
+        """How far the search is, now and then."""
+        now = time.monotonic()
+        if now - self._told >= TELL_EVERY_S:
+            self._told = now
+            left = max(0.0, deadline - now)
+            logger.info("  %d candidates tried, %.0f s left for this case", sum(tally.verdicts.values()), left)
 
     def _ask(self, step: Ask, card: ModelCard, tally: _Tally) -> Answer | None:
         tally.questions += 1
@@ -174,6 +189,7 @@ class Solver:
                 word = TURNED_DOWN_BEFORE
                 del plausible[choice.best.id]
                 continue
+            logger.info("  proving what passes: the whole suite, twice")
             proof = bench.prove(choice.best)
             if not proof.holds:
                 logger.info("dropped: %s (%s)", choice.best.summary, proof.why)

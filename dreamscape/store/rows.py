@@ -44,8 +44,10 @@ def item_row(run: str, position: int, item: ItemReport) -> ItemRow:
 
 
 def item_of(row: ItemRow) -> ItemReport:
-    """The item of a row."""
-    return item_from({field.name: getattr(row, field.name) for field in fields(ItemReport)})
+    """The item of a row; those from before summaries were kept have none."""
+    return item_from(
+        {field.name: getattr(row, field.name) for field in fields(ItemReport)} | {"summary": row.summary or ""}
+    )
 
 
 def run_of(row: RunRow, *, interrupted: bool) -> RunRecord:

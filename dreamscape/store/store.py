@@ -38,6 +38,9 @@ from dreamscape.store.tables import (
     RunRow,
 )
 
+LASTING = ("open", "rejected")
+"""States of a review that a person may still accept."""
+
 
 def open_store(where: Path | str) -> Store:
     """The store in a SQLite file, or behind a database URL (a text with ``://``).
@@ -120,16 +123,17 @@ class Store:
             return None if row is None else rows.run_of(row, interrupted=_is_interrupted(row))
 
     def prune(self, keep_runs: int) -> int:
-        """Forgets all but the latest runs, with their items, attempts and closed reviews; says how many.
+        """Forgets all but the latest runs, with their items, attempts and settled reviews; says how many.
 
-        Outcomes, landings, events, open reviews and a run that is still at work stay.
+        Outcomes, landings, events, reviews that are open or may be accepted after all, and a run that is still at work
+        stay.
         """
         with self._write() as session:
             old = session.scalars(select(RunRow).order_by(RunRow.started.desc(), RunRow.id.desc()).offset(keep_runs))
             gone = [row.id for row in old if row.ended is not None or _is_interrupted(row)]
             for run in gone:
                 session.execute(delete(RunRow).where(RunRow.id == run))
-                session.execute(delete(ReviewRow).where(ReviewRow.run == run, ReviewRow.state != "open"))
+                session.execute(delete(ReviewRow).where(ReviewRow.run == run, ReviewRow.state.not_in(LASTING)))
             return len(gone)
 
     # What to learn from
@@ -213,12 +217,12 @@ class Store:
             return tuple(map(rows.review_of, session.scalars(query)))
 
     def close_review(self, review: int, state: str) -> None:
-        """Ends a review as accepted or rejected. Raises UsageError if it is not open."""
+        """Ends a review; a rejected one may still be accepted. Raises UsageError if it is not open otherwise."""
         with self._write() as session:
             row = session.get(ReviewRow, review)
             if row is None:
                 raise UsageError(f"there is no review {review}", "see: dreamscape review list")
-            if row.state != "open":
+            if row.state != "open" and (row.state, state) != ("rejected", "accepted"):
                 raise UsageError(f"review {review} is {row.state} already")
             row.state = state
 

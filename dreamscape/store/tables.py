@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, Double, ForeignKey, MetaData, Text, TypeD
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; a database that bears another number is migrated, or refused if it is newer."""
 
 
@@ -109,6 +109,7 @@ class ItemRow(Base):
     files: Mapped[list[str]] = mapped_column(JSON)
     rivals: Mapped[list[str]] = mapped_column(JSON)
     examples: Mapped[list[str]] = mapped_column(JSON)
+    summary: Mapped[str | None]
 
 
 class AttemptRow(Base):

@@ -83,6 +83,8 @@ ITEM = ItemReport(
     examples=("limit: 2 or 3",),
 )
 
+LANDED = replace(ITEM, state=ItemState.LANDED, rivals=(), examples=())
+
 
 def remember(store: Store, item: ItemReport = ITEM) -> int:
     """A finished run with one item that waits for a person; gives the review's number."""
@@ -245,8 +247,24 @@ def land(repository: Path, store: Store) -> LandingRecord:
     return record
 
 
+def test_undo_says_that_the_change_is_not_proposed_again_and_how_it_still_lands(
+    dreamscape: Dreamscape, memory: Store, repository: Path
+) -> None:
+    remember(memory, LANDED)
+    land(repository, memory)
+
+    text = dreamscape("undo", "last").stdout
+
+    assert "no later run proposes this again" in text
+    (kept,) = memory.reviews("rejected")
+    assert f"dreamscape review accept {kept.id}" in text
+    assert "turned down or undone before: 1" in dreamscape("review", "list").stdout
+    assert "+limit = 2" in dreamscape("review", "show", str(kept.id)).stdout
+    assert "review accept" in dreamscape("undo", "--help").stdout
+
+
 def test_undo_takes_a_run_back_and_remembers_it(dreamscape: Dreamscape, memory: Store, repository: Path) -> None:
-    remember(memory)
+    remember(memory, LANDED)
     record = land(repository, memory)
     assert record.ref in git(repository, "branch", "--list", "--all")
 
@@ -257,6 +275,9 @@ def test_undo_takes_a_run_back_and_remembers_it(dreamscape: Dreamscape, memory: 
     assert memory.landings(RUN)[0].undone is not None
     assert memory.events()[-1].kind is EventKind.LANDING_UNDONE
     assert dreamscape("undo", RUN).returncode == 3
+    assert "undone in shop.py" in dreamscape("runs", "show", RUN).stdout
+    assert "1 undone" in dreamscape("status").stdout
+    assert "0 (1 undone)" in dreamscape("runs", "list").stdout
     assert "Taken back" in dreamscape("devlog").stdout
 
 

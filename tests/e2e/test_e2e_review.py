@@ -62,6 +62,15 @@ def test_rivals_wait_for_a_person_and_the_answer_is_remembered(patient: NewPatie
     assert project.branches() == []
     once_more = project.heal()
     assert once_more.item("test_larger")["diff"] != healed.item("test_larger")["diff"]
+    assert project.run("status").report["open_reviews"] == len(project.run("review", "list").report["reviews"])
+    kept = undone.report["undone"][0]["review"]
+
+    after_all = project.run("review", "accept", str(kept))
+
+    assert after_all.code == 0, after_all.err
+    message = project.git("log", "-1", "--format=%B", after_all.report["ref"])
+    assert message.startswith("Repair larger: ")
+    assert "Dreamscape-Test: test_both.py::test_larger" in message
     assert project.run("undo", accepted.report["run"]).code == 3
 
 

@@ -81,6 +81,23 @@ def test_an_accepted_change_lands_as_its_own_commit(project: Path) -> None:
     assert (project / "app.py").read_bytes() == OLD
 
 
+def test_its_commit_says_what_changed_and_which_tests_pass_now_like_any_landed_repair(project: Path) -> None:
+    case = review()
+    case = replace(case, item=replace(case.item, summary="work: `bad` becomes `good`"))
+
+    made = yes(project, case)
+
+    subject, _, body = git(project, "log", "-1", "--format=%B", made).partition("\n\n")
+    assert subject == "Repair work: `bad` becomes `good`"
+    assert body.splitlines() == [
+        "Dreamscape-Run: r2",
+        "Dreamscape-Item: i",
+        "Dreamscape-Model: embedded",
+        "Dreamscape-Test: t.py::a",
+        "Dreamscape-Review: 1",
+    ]
+
+
 def test_it_lands_on_the_current_branch_where_that_is_wished(project: Path) -> None:
     made = yes(project, review(), "commit")
 
@@ -113,7 +130,7 @@ def test_what_the_tests_do_not_prove_any_more_does_not_land(project: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("case", "said"), [(review(state="rejected"), "was rejected"), (review(diff=""), "no change to accept")]
+    ("case", "said"), [(review(state="superseded"), "was superseded"), (review(diff=""), "no change to accept")]
 )
 def test_there_must_be_something_to_accept(project: Path, case: ReviewCase, said: str) -> None:
     with pytest.raises(UsageError, match=said):

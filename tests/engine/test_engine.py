@@ -267,6 +267,32 @@ def test_a_doubtful_repair_waits_for_a_person_once(store: Store) -> None:
     assert len(store.reviews("open")) == 2
 
 
+def test_a_case_waits_in_one_review_whatever_is_proposed_for_it(store: Store) -> None:
+    for night, found in (("r1", (B,)), ("r2", (whole("b.py", b"bad", b"good "),)), ("r3", ())):
+        project = two_bugs()
+        project.tests["t.py::b"] = lambda files: files["b.py"].strip() == b"good"
+        report = heal(store, FakeAgent(project, may_land=False), (A, *found), run=night)
+        if night == "r2":
+            old, new = (c.id for c in store.reviews() if c.item.tests == ("t.py::b",))
+            assert [note for note in report.notes if note.startswith(f"review {new} takes the place of review {old}")]
+
+    (waiting,) = (case for case in store.reviews("open") if case.item.tests == ("t.py::b",))
+    assert (waiting.run, waiting.item.summary) == ("r2", "work: b'bad' becomes b'good '")
+    assert [case.run for case in store.reviews("superseded")] == ["r1"]
+
+
+def test_what_a_person_turned_down_is_asked_again_only_where_another_change_is_found(store: Store) -> None:
+    heal(store, FakeAgent(two_bugs()), (A,), run="r1")
+    (unsolved,) = store.reviews("open")
+    store.close_review(unsolved.id, "rejected")
+
+    heal(store, FakeAgent(two_bugs()), (A,), run="r2")
+    assert store.reviews("open") == ()
+
+    heal(store, FakeAgent(two_bugs(), may_land=False), (A, B), run="r3")
+    assert {case.item.tests for case in store.reviews("open")} == {("t.py::a",), ("t.py::b",)}
+
+
 def test_what_is_settled_and_still_fails_is_told_to_later_cases(store: Store) -> None:
     agent = FakeAgent(two_bugs())
     agent.project.files["c.py"] = b"bad"
@@ -356,6 +382,48 @@ def test_what_broke_others_after_all_is_taken_back_with_all_that_rested_on_it(st
     assert report.final == Tally(1, 2, 0)
     assert report.exit_code == 1
     assert all(landing.undone for landing in store.landings("r"))
+
+
+def test_what_fails_by_chance_in_the_last_run_is_called_flaky_and_takes_no_repair_back(store: Store) -> None:
+    project = two_bugs()
+    agent, lander = FakeAgent(project), FakeLander()
+    final, ends = agent.final, iter((False, False, True))
+
+    def unsteady() -> object:
+        project.tests["t.py::c"] = lambda files: next(ends)
+        return final()
+
+    agent.final = unsteady  # type: ignore[method-assign, assignment]
+
+    report = heal(store, agent, lander=lander)
+
+    assert states(report)["t.py::c"] is ItemState.FLAKY
+    assert len(lander.commits) == 2
+    assert report.exit_code == 1, "a test that fails now and then is for a person"
+
+
+def test_a_flaky_test_is_named_where_nothing_landed_too(store: Store) -> None:
+    project = two_bugs()
+    agent = FakeAgent(project)
+    final = agent.final
+
+    def unsteady() -> object:
+        project.tests["t.py::c"] = lambda files: False
+        return final()
+
+    agent.final = unsteady  # type: ignore[method-assign, assignment]
+
+    assert states(heal(store, agent, ()))["t.py::c"] is ItemState.FLAKY
+
+
+def test_it_says_what_it_does_while_it_works(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "dreamscape"):
+        heal(store, FakeAgent(two_bugs()))
+
+    said = "\n".join(caplog.messages)
+    for words in ("running the tests", "failing: 2", "case 1 of 2: b.py, t.py::b", "candidates tried", "case 2 of 2"):
+        assert words in said
+    assert "landed" not in said, "the summary tells it"
 
 
 def test_of_two_landings_only_the_one_that_broke_others_is_taken_back(store: Store) -> None:

@@ -230,7 +230,7 @@ def test_pruning_forgets_old_runs_but_not_what_was_learned_or_waits(store: Store
         if number != 1:
             store.end_run(report(run, ITEM), NOON + timedelta(hours=number, minutes=1))
     store.add_verdicts([VerdictCount("embedded", "x", FailureClass.UNKNOWN, VerdictState.CRASH, 1)])
-    store.close_review(1, "rejected")
+    store.close_review(1, "obsolete")
     store.close_review(5, "rejected")
 
     forgotten = store.prune(keep_runs=2)
