@@ -195,18 +195,17 @@ def _variable(key: str) -> str:
 
 def _checked(key: str, raw: object, layer: _Layer) -> object:
     """The value in its own type. Raises UsageError where it does not fit."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
+    kind, words = _kinds()[key]
     try:
         value = _list_in_text(raw) if layer.is_text and _is_list(key) else raw
         value = tuple(value) if isinstance(value, list) else value
-        return TypeAdapter(_types()[key]).validate_python(value, strict=not layer.is_text)
-    except ValidationError as error:
-        wanted = error.errors()[0]["msg"].replace("tuple", "list")
+        return TypeAdapter(kind).validate_python(value, strict=not layer.is_text)
     except ValueError as error:
-        wanted = f"not a list: {error}"
-    origin = _variable(key) if layer.is_text else layer.origin
-    raise UsageError(f"{key} = {raw!r} ({origin}): {wanted[:1].lower()}{wanted[1:]}")
+        origin = _variable(key) if layer.is_text else layer.origin
+        shown = json.dumps(raw, ensure_ascii=False, default=str)
+        raise UsageError(f"{key} = {shown} ({origin}) does not fit: it takes {words}") from error
 
 
 def _is_list(key: str) -> bool:
@@ -221,21 +220,22 @@ def _list_in_text(raw: object) -> object:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _types() -> dict[str, Any]:
-    """What each value must be, as pydantic understands it."""
+def _kinds() -> dict[str, tuple[Any, str]]:
+    """What each value must be, as pydantic understands it and as a person does."""
     from pydantic import Field
 
-    positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    count, at_least_one = Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]
-    texts = tuple[str, ...]
+    positive = Annotated[float, Field(gt=0, allow_inf_nan=False)], "a number above 0"
+    money = Annotated[float, Field(ge=0, allow_inf_nan=False)], "a number from 0 on"
+    count = Annotated[int, Field(ge=0)], "a whole number from 0 on"
+    at_least_one = Annotated[int, Field(ge=1)], "a whole number from 1 on"
+    texts = tuple[str, ...], "a list of texts"
     return {
         "scan.ignore": texts,
-        "scan.gitignore": bool,
+        "scan.gitignore": (bool, "true or false"),
         "scan.top": at_least_one,
         "scan.churn_months": at_least_one,
-        "heal.land": Literal["branch", "commit", "patch"],
-        "heal.python": str,
+        "heal.land": (Literal["branch", "commit", "patch"], "branch, commit or patch"),
+        "heal.python": (str, "a text: a program, or a virtual environment's folder"),
         "heal.pytest_args": texts,
         "heal.max_minutes": positive,
         "heal.item_minutes": positive,
@@ -244,8 +244,8 @@ def _types() -> dict[str, Any]:
         "heal.suite_timeout_s": positive,
         "heal.keep_runs": at_least_one,
         "heal.protected": texts,
-        "sandbox.level": Literal["auto", "none"],
-        "sandbox.memory_mib": Annotated[int, Field(ge=64)],
+        "sandbox.level": (Literal["auto", "none"], "auto (or none, on the command line alone)"),
+        "sandbox.memory_mib": (Annotated[int, Field(ge=64)], "a whole number from 64 on"),
         "sandbox.processes": at_least_one,
         "sandbox.output_mib": at_least_one,
         "sandbox.disk_mib": at_least_one,

@@ -62,6 +62,14 @@ def open_project(asked: Path | None, config: Path | None, flags: Mapping[str, ob
     return Project(root, load_settings(root, config, flags or {}))
 
 
+def project_by_defaults(asked: Path | None) -> Project:
+    """The project without any of its settings, for those who look at what is wrong with them."""
+    from dreamscape.domain.settings import Settings
+    from dreamscape.settings import Loaded
+
+    return Project(find_project(asked), Loaded(Settings(), {}))
+
+
 def database(root: Path) -> Path:
     """Where a project's memory lies, there or not."""
     return root / STATE_FOLDER / DATABASE

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamscape.cli.context import Options, command, new_app
-from dreamscape.domain.errors import CannotGoOn, DreamscapeError
+from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
 
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
@@ -50,20 +50,21 @@ def doctor(options: Options) -> int:
 
     Example: dreamscape doctor --project ~/shop
     """
-    from dreamscape import bootstrap
     from dreamscape.cli import render
 
-    checks = tuple(_examined(bootstrap.open_project(options.project, options.config)))
+    checks = tuple(_examined(options))
     is_fine = all(check.is_ok or check.is_optional for check in checks)
     render.show(options, "doctor", {"ok": is_fine, "checks": checks}, lambda: _text(checks))
     return 0 if is_fine else CannotGoOn.exit_code
 
 
-def _examined(project: Project) -> Iterator[Check]:
+def _examined(options: Options) -> Iterator[Check]:
     from dreamscape import __version__
 
+    project, settings = _opened(options)
     yield Check("dreamscape", True, f"{__version__}, Python {platform.python_version()}, {sys.platform}")
-    yield from _settings(project)
+    yield settings
+    yield _models(project)
     yield _git()
     yield _repository(project)
     yield from _sandbox_and_pytest(project)
@@ -72,9 +73,29 @@ def _examined(project: Project) -> Iterator[Check]:
     yield from _optional_parts()
 
 
-def _settings(project: Project) -> Iterator[Check]:
+def _opened(options: Options) -> tuple[Project, Check]:
+    """The project, and whether its settings can be read; with the defaults where they cannot."""
+    from dreamscape import bootstrap
+
+    try:
+        project = bootstrap.open_project(options.project, options.config)
+    except UsageError as error:
+        by_defaults = bootstrap.project_by_defaults(options.project)
+        advice = "; ".join(filter(None, [error.hint, "what follows goes by the defaults"]))
+        return by_defaults, Check("settings", False, error.message, advice)
     files = project.loaded.files
-    yield Check("settings", True, ", ".join(map(str, files)) if files else "defaults alone")
+    return project, Check("settings", True, ", ".join(map(str, files)) if files else "defaults alone")
+
+
+def _models(project: Project) -> Check:
+    from dreamscape import bootstrap
+
+    try:
+        cards = bootstrap.build_models(project).cards()
+    except UsageError as error:
+        return Check("models", False, error.message, error.hint)
+    enabled = [card.name for card in cards if card.enabled]
+    return Check("models", True, f"{', '.join(enabled) or 'none'} of {len(cards)} may be asked")
 
 
 def _git() -> Check:

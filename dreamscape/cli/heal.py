@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,7 @@ def heal(
     from dreamscape import bootstrap
     from dreamscape.bootstrap import healing
     from dreamscape.cli import render
+    from dreamscape.cli.place import say_project
     from dreamscape.domain.errors import RunLocked, UsageError
 
     if if_locked not in ("fail", "skip"):
@@ -61,11 +63,12 @@ def heal(
         raise UsageError("heal asks before it lands, and nobody is here to answer", "use --auto")
     flags = {
         "heal.land": land,
-        "heal.python": python,
+        "heal.python": _program(python),
         "heal.max_minutes": max_minutes,
         "sandbox.level": sandbox,
     }
     project = bootstrap.open_project(options.project, options.config, flags)
+    say_project(options, project.root)
     answers: list[bool] = []
     try:
         report = healing.heal(project, (lambda plan: True) if auto else lambda plan: _is_approved(plan, answers))
@@ -76,6 +79,12 @@ def heal(
         return 0
     render.show(options, "heal", report, lambda: DECLINED if False in answers else heal_text(report))
     return report.exit_code
+
+
+def _program(typed: str | None) -> str | None:
+    """An interpreter's path as it is in the current folder, if it is there; else as typed."""
+    is_here = typed is not None and "/" in typed and Path(typed).exists()
+    return str(Path.cwd() / str(typed)) if is_here else typed
 
 
 def _is_approved(plan: Plan, answers: list[bool]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,14 +12,22 @@ if TYPE_CHECKING:
 
 def next_steps(report: HealReport) -> Iterator[str]:
     """How to look at what a run landed, how to take it, how to drop it; nothing where nothing landed."""
-    undo = f"drop: dreamscape undo {report.run}"
     if report.patches:
-        files = shlex.join(report.patches)
-        yield f"patches        {files}"
-        yield f"               look: git apply --stat {files}; take: git apply {files}; {undo}"
-    elif report.branch and report.mode == "commit":
-        commits = dict.fromkeys(item.commit[:10] for item in report.items if item.commit)
-        yield f"branch         {report.branch}; look: git show {' '.join(commits)}; {undo}"
+        files = [shlex.quote(patch) for patch in report.patches]
+        yield from _lines("patch", files)
+        yield from _lines("look", [f"git apply --stat {file}" for file in files])
+        yield from _lines("take", [f"git apply {file}" for file in files])
     elif report.branch:
-        yield f"branch         {report.branch}; look: git diff HEAD...{report.branch}"
-        yield f"               take: git merge {report.branch}; {undo}"
+        yield from _lines("branch", [report.branch])
+        if report.mode == "commit":
+            commits = dict.fromkeys(item.commit[:10] for item in report.items if item.commit)
+            yield from _lines("look", [f"git show {commit}" for commit in commits])
+        else:
+            yield from _lines("look", [f"git diff HEAD...{report.branch}"])
+            yield from _lines("take", [f"git merge {report.branch}"])
+    if report.patches or report.branch:
+        yield from _lines("drop", [f"dreamscape undo {report.run}"])
+
+
+def _lines(head: str, values: Iterable[str]) -> Iterator[str]:
+    yield from (f"{'' if at else head:<14} {value}" for at, value in enumerate(values))

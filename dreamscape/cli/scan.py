@@ -165,12 +165,13 @@ def _answer(options: Options, project: Project, why_ignored: Path | None, explai
     """What was asked instead of a ranking; how well it would have done where it is none of these."""
     from dreamscape import bootstrap
     from dreamscape.cli import render, scan_words
+    from dreamscape.cli.place import from_here
 
     if why_ignored is not None:
-        exclusion = bootstrap.build_scanner(project).why_ignored(why_ignored)
+        exclusion = bootstrap.build_scanner(project).why_ignored(from_here(why_ignored, project.root))
         render.show(options, "why-ignored", exclusion, lambda: scan_words.exclusion_text(exclusion))
     elif explain is not None:
-        reasons = bootstrap.build_scanner(project).explain(explain)
+        reasons = bootstrap.build_scanner(project).explain(str(from_here(explain, project.root)))
         render.show(options, "scan-explain", reasons, lambda: scan_words.explained_text(reasons))
     elif learn:
         learned = bootstrap.build_past(project).learn()
@@ -183,8 +184,10 @@ def _answer(options: Options, project: Project, why_ignored: Path | None, explai
 def _opened(options: Options, flags: dict[str, object], ignore: list[str]) -> Project:
     """The project with this call's flags; patterns of the command line join those of the configuration."""
     from dreamscape import bootstrap
+    from dreamscape.cli.place import say_project
 
     project = bootstrap.open_project(options.project, options.config, flags)
+    say_project(options, project.root)
     if not ignore:
         return project
     patterns = [*project.loaded.settings.scan.ignore, *ignore]

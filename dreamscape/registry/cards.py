@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.models import ModelCard
 
 PROVIDERS = ("embedded", "recorded", "web", "api")
+_WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 _KEYS = tuple(field.name for field in fields(ModelCard))
 
 
@@ -35,6 +38,17 @@ def _read(path: Path) -> list[ModelCard]:
     return [_card(table, path) for table in tables]
 
 
+def _in_words(name: str, error: Mapping[str, Any]) -> str:
+    """What is wrong with a card, and what is allowed."""
+    key = str(error["loc"][0]) if error["loc"] else ""
+    kind = next((_WORDS[str(field.type)] for field in fields(ModelCard) if field.name == key), "")
+    if not kind:
+        return "a card is not a table"
+    if error["type"] == "missing":
+        return f"card {name!r} lacks the key {key}, {kind}"
+    return f"card {name!r} has {key} = {error['input']!r}, which does not fit: it takes {kind}"
+
+
 def _card(table: object, path: Path) -> ModelCard:
     from pydantic import TypeAdapter, ValidationError
 
@@ -47,9 +61,9 @@ def _card(table: object, path: Path) -> ModelCard:
     try:
         card = TypeAdapter(ModelCard).validate_python(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the table"
-        raise UsageError(f"{path}: card {name!r}, {place}: {first['msg']}") from error
+        raise UsageError(
+            f"{path}: {_in_words(name, error.errors()[0])}", "each card is a table headed [[models]]"
+        ) from error
     if card.provider not in PROVIDERS:
         raise UsageError(f"{path}: card {name!r} has provider {card.provider!r}", f"one of {', '.join(PROVIDERS)}")
     return card

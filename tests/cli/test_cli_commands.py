@@ -342,6 +342,23 @@ def test_doctor_says_what_to_do_where_something_is_missing(dreamscape: Dreamscap
     assert "problem  repository" in result.stdout
 
 
+def test_doctor_reports_broken_settings_and_goes_on(dreamscape: Dreamscape, repository: Path, home: Path) -> None:
+    (repository / "dreamscape.toml").write_text("[heal\n")
+    (home / ".config/dreamscape").mkdir(parents=True)
+    (home / ".config/dreamscape/models.toml").write_text("[[models]]\nname = 'mine'\nprovider = 'api'\ntier = 'high'\n")
+
+    result = dreamscape("doctor", "--json")
+
+    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert result.returncode == 3
+    assert not checks["settings"]["is_ok"]
+    assert str(repository / "dreamscape.toml") in checks["settings"]["found"]
+    assert "goes by the defaults" in checks["settings"]["advice"]
+    assert "it takes a whole number" in checks["models"]["found"]
+    assert checks["git"]["is_ok"]
+    assert checks["repository"]["is_ok"]
+
+
 @pytest.mark.parametrize("left", ["{", "[]", '{"a.py": "many"}', '{"a.py": -1}'])
 def test_what_another_hand_wrote_about_failures_is_not_believed(
     dreamscape: Dreamscape, project: Path, left: str

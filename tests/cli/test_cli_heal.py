@@ -58,8 +58,22 @@ def test_notes_are_told_where_there_was_nothing_to_do_too() -> None:
             (),
             ("git diff HEAD...dreamscape/heal-r1", "git merge dreamscape/heal-r1", "undo r1"),
         ),
-        ("commit", "main", (), ("main; look: git show 0123456789; drop: dreamscape undo r1",)),
-        ("patch", None, (".dreamscape/patches/a b.patch",), ("git apply '.dreamscape/patches/a b.patch'", "undo r1")),
+        (
+            "commit",
+            "main",
+            (),
+            ("branch         main", "look           git show 0123456789\n", "drop           dreamscape undo r1"),
+        ),
+        (
+            "patch",
+            None,
+            (".dreamscape/patches/a b.patch", ".dreamscape/patches/r1-2.patch"),
+            (
+                "take           git apply '.dreamscape/patches/a b.patch'\n"
+                "               git apply .dreamscape/patches/r1-2.patch\n",
+                "undo r1",
+            ),
+        ),
     ],
 )
 def test_the_next_steps_fit_the_way_it_landed(

@@ -36,8 +36,12 @@ def test_the_users_card_replaces_the_shipped_one_of_its_name(tmp_path: Path) -> 
     [
         ('[[models]]\nname = "a"\nprovider = "recorded"\nurll = "x"\n', "no key 'urll'"),
         ('[[models]]\nname = "a"\nprovider = "psychic"\n', "psychic"),
-        ('[[models]]\nname = "a"\nprovider = "api"\ntier = "high"\n', "tier"),
-        ('[[models]]\nname = "a"\n', "provider"),
+        (
+            '[[models]]\nname = "a"\nprovider = "api"\ntier = "high"\n',
+            "tier = 'high', which does not fit: it takes a whole number",
+        ),
+        ('[[models]]\nname = "a"\n', "lacks the key provider, a text"),
+        ("models = [1]\n", "a card is not a table"),
         ("[models]\na = 1\n", "something else"),
         ("[[models\n", "not valid TOML"),
     ],
