@@ -51,7 +51,7 @@ def demo(
         _say(f"{missing}; since the demo's project is our own, it runs without one here (--sandbox none)")
         project = bootstrap.open_project(root, options.config, {**flags, "sandbox.level": "none"})
         report = healing.heal(project, lambda plan: True)
-    _say(heal_text(report))
+    _say(heal_text(report, root))
     if report.branch:
         bootstrap.release_demo(root, report.branch)
         _say(f"\n$ git merge {report.branch} && git tag v0.2.0 && dreamscape devlog")

@@ -95,7 +95,7 @@ def _models(project: Project) -> Check:
     except UsageError as error:
         return Check("models", False, error.message, error.hint)
     enabled = [card.name for card in cards if card.enabled]
-    return Check("models", True, f"{', '.join(enabled) or 'none'} of {len(cards)} may be asked")
+    return Check("models", True, f"{', '.join(enabled) or 'none'} enabled, of {len(cards)} known")
 
 
 def _git() -> Check:

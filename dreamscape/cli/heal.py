@@ -77,7 +77,7 @@ def heal(
             raise
         render.show(options, "heal", _SKIPPED, lambda: "another run is at work on this project: skipped")
         return 0
-    render.show(options, "heal", report, lambda: DECLINED if False in answers else heal_text(report))
+    render.show(options, "heal", report, lambda: DECLINED if False in answers else heal_text(report, project.root))
     return report.exit_code
 
 
@@ -105,8 +105,8 @@ def _is_approved(plan: Plan, answers: list[bool]) -> bool:
     return answers[-1]
 
 
-def heal_text(report: HealReport) -> str:
-    """What a run did, for a person."""
+def heal_text(report: HealReport, root: Path) -> str:
+    """What a run did to the project in ``root``, for a person."""
     notes = [f"note           {note}" for note in report.notes]
     if not report.items and report.exit_code == 0:
         return "\n".join([f"nothing to do: {_tally(report.baseline)}", *notes])
@@ -115,7 +115,7 @@ def heal_text(report: HealReport) -> str:
     lines.append(f"tests after    {_tally(report.final)}")
     lines.append(f"run            {report.run}, {report.seconds:.0f} s, {report.cost_usd:.2f} USD")
     lines += notes
-    lines += next_steps(report)
+    lines += next_steps(report, root)
     if any(item.state.value in ("review", "unsolved") for item in report.items):
         lines.append("for you        dreamscape review list")
     return "\n".join(lines)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dreamscape.domain.records import HealReport
 
 
-def next_steps(report: HealReport) -> Iterator[str]:
-    """How to look at what a run landed, how to take it, how to drop it; nothing where nothing landed."""
+def next_steps(report: HealReport, root: Path) -> Iterator[str]:
+    """How to look at what a run landed, how to take it, how to drop it, typed in the project's folder ``root``.
+
+    Nothing where nothing landed.
+    """
+    has_landed = bool(report.patches or report.branch)
+    if has_landed and root != Path.cwd():
+        yield from _lines("first", [f"cd {shlex.quote(str(root))}"])
     if report.patches:
         files = [shlex.quote(patch) for patch in report.patches]
         yield from _lines("patch", files)
@@ -25,7 +32,7 @@ def next_steps(report: HealReport) -> Iterator[str]:
         else:
             yield from _lines("look", [f"git diff HEAD...{report.branch}"])
             yield from _lines("take", [f"git merge {report.branch}"])
-    if report.patches or report.branch:
+    if has_landed:
         yield from _lines("drop", [f"dreamscape undo {report.run}"])
 
 

@@ -69,7 +69,9 @@ def accept(options: Options, review: Id) -> int:
         report = healing.accept_review(project, history, case)
     ref = report.branch or "".join(report.patches)
     value = {"review": review, "state": "accepted", "run": report.run, "commit": report.items[0].commit, "ref": ref}
-    render.show(options, "review", value, lambda: "\n".join([f"review {review} landed", *next_steps(report)]))
+    render.show(
+        options, "review", value, lambda: "\n".join([f"review {review} landed", *next_steps(report, project.root)])
+    )
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -37,13 +38,13 @@ def an_item(state: ItemState) -> ItemReport:
 def test_what_was_left_alone_is_counted_beside_what_landed() -> None:
     items = tuple(map(an_item, (ItemState.REVIEW, ItemState.LANDED, ItemState.REVIEW, ItemState.AWAITING_MERGE)))
 
-    text = heal_text(HealReport("r1", GREEN, GREEN, items, 0.0, 1.0, None, 1))
+    text = heal_text(HealReport("r1", GREEN, GREEN, items, 0.0, 1.0, None, 1), Path.cwd())
 
     assert "4: 1 landed, 2 review, 1 awaiting merge" in text
 
 
 def test_notes_are_told_where_there_was_nothing_to_do_too() -> None:
-    text = heal_text(HealReport("r1", GREEN, GREEN, (), 0.0, 1.0, None, 0, (CUT,)))
+    text = heal_text(HealReport("r1", GREEN, GREEN, (), 0.0, 1.0, None, 0, (CUT,)), Path.cwd())
 
     assert text.startswith("nothing to do: 3 passed")
     assert CUT in text
@@ -81,8 +82,16 @@ def test_the_next_steps_fit_the_way_it_landed(
 ) -> None:
     item = replace(an_item(ItemState.LANDED), commit=None if patches else "0123456789abcdef")
 
-    text = heal_text(HealReport("r1", GREEN, GREEN, (item, item), 0.0, 1.0, branch, 0, (), mode, patches))
+    text = heal_text(HealReport("r1", GREEN, GREEN, (item, item), 0.0, 1.0, branch, 0, (), mode, patches), Path.cwd())
 
     for words in said:
         assert words in text
     assert ("HEAD..." in text) == (mode == "branch")
+
+
+def test_below_or_beside_the_project_the_next_steps_begin_with_the_way_there(tmp_path: Path) -> None:
+    patch = (".dreamscape/patches/r1.patch",)
+    report = HealReport("r1", GREEN, GREEN, (an_item(ItemState.LANDED),), 0.0, 1.0, None, 0, (), "patch", patch)
+
+    assert f"first          cd {tmp_path}\npatch " in heal_text(report, tmp_path)
+    assert "first" not in heal_text(report, Path.cwd())
