@@ -179,6 +179,13 @@ class RunBook:
                 self._history.close_review(waiting.id, "obsolete")
                 self.notes.append(f"review {waiting.id} is closed: its tests pass now")
 
+    def keep_turned_down(self, report: ItemReport) -> None:
+        """A change that is not proposed again has a review to accept it by, also one thrown away with its branch."""
+        if all(case.item.diff != report.diff for case in self._history.reviews()):
+            review = self._history.open_review(self.run, report, self.base, self._clock())
+            self._history.close_review(review, "rejected")
+            self.notes.append(f"review {review} keeps a change that was turned down or thrown away before")
+
     def _ask_a_person(self, report: ItemReport) -> None:
         """Opens a review, unless there is nothing new to say to a person; one open review for a case is enough."""
         known = [case for case in self._history.reviews() if self._is_about(case, report)]

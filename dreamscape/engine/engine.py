@@ -13,15 +13,16 @@ from dreamscape.domain.failures import Failure, FailureClass, digest
 from dreamscape.domain.ports import Agent, Clock, History, Lander, Models
 from dreamscape.domain.records import HealReport, ItemReport, Plan
 from dreamscape.domain.repair import Candidate, ItemState, Landing, WorkItem
-from dreamscape.domain.runs import Outcome, RunEnd, TestRun
+from dreamscape.domain.runs import RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.baseline import refuse_untestable
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.landing import HeadMoved
-from dreamscape.engine.messages import message_of, summary_of
+from dreamscape.engine.messages import message_of, with_change
 from dreamscape.engine.queue import AGAIN, ImpactOf, WorkQueue, by_impact
+from dreamscape.engine.regressions import broken_among, newly_failing
 from dreamscape.engine.solving import Solution, Solver
 
 logger = logging.getLogger(__name__)
@@ -38,12 +39,7 @@ TIME_OVER = "the run's time was over"
 LANDING_TRIES = 3
 """So often a repair is proven anew because the branch moved meanwhile, before it is left to a person (chosen)."""
 
-RERUNS = 2
-"""Times a test that broke is run again: one that fails three times is broken, as in `Agent.triage`."""
-
 BY_CHANCE = "it passed in the first run of the suite and failed in the last, by chance"
-
-GOOD = frozenset({Outcome.PASSED, Outcome.XFAILED, Outcome.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +230,8 @@ class AutomationEngine:
             cost_usd=sum(attempt.cost_usd for attempt in solution.attempts),
             seconds=seconds,
         )
+        for candidate in solution.turned_down:
+            book.keep_turned_down(with_change(report, item.case, candidate))
         if solution.proven is not None:
             return self._land(book, item, solution.proven, report)
         if solution.choice is None:
@@ -242,23 +240,15 @@ class AutomationEngine:
         if choice.is_partial:
             self._partial.add(item.id)
         return replace(
-            report,
+            with_change(report, item.case, choice.best),
             state=ItemState.REVIEW,
-            files=choice.best.paths,
-            diff=diff_of(item.case, choice.best),
-            summary=summary_of(item.case, choice.best),
             rivals=tuple(diff_of(item.case, rival) for rival in choice.rivals),
             examples=choice.examples,
         )
 
     def _land(self, book: RunBook, item: WorkItem, candidate: Candidate, report: ItemReport) -> ItemReport:
         changes = candidate.applied_to(item.case.sources)
-        report = replace(
-            report,
-            files=candidate.paths,
-            diff=diff_of(item.case, candidate),
-            summary=summary_of(item.case, candidate),
-        )
+        report = with_change(report, item.case, candidate)
         subject, trailers = message_of(book.run, report)
         try:
             landing = self._land_where_proven(
@@ -330,20 +320,11 @@ class AutomationEngine:
         return final
 
     def _regressions(self, book: RunBook, baseline: TestRun, final: TestRun) -> tuple[str, ...]:
-        """What passed before and fails now, each time it is run; what fails by chance is told as flaky."""
-        passed_before = set(baseline.keys(*GOOD))
-        failed = [r.test for r in final.results if r.test in passed_before and r.outcome not in GOOD]
-        broken = tuple(failed) if self._landed else ()
-        try:
-            for _ in range(RERUNS):
-                broken = self._agent.failing(broken, {}) if broken else ()
-        except TimeSpent:
-            pass  # no time to see whether it was chance: what is not sure does not stay
-        told = {failure.test: failure for failure in final.failures}
-        for test in failed:
-            if test not in broken:
-                failure = told.get(test, Failure(test, "call", "", ""))
-                book.record(set_aside_report(failure, ItemState.FLAKY, FailureClass.FLAKY, BY_CHANCE))
+        """What this run has broken; what only fails by chance is told as flaky."""
+        failures = newly_failing(baseline, final)
+        broken = broken_among(self._agent, failures) if self._landed else ()
+        for failure in (failure for failure in failures if failure.test not in broken):
+            book.record(set_aside_report(failure, ItemState.FLAKY, FailureClass.FLAKY, BY_CHANCE))
         return broken
 
 

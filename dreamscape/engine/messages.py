@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dreamscape.domain.records import ItemReport
 from dreamscape.domain.repair import Candidate, RepairCase
+from dreamscape.engine.diffs import diff_of
 
 Trailers = list[tuple[str, str]]
 
 
-def summary_of(case: RepairCase, candidate: Candidate) -> str:
-    """Where and what a candidate changes."""
-    return f"{case.suspects[0].function or candidate.paths[0]}: {candidate.summary}"
+def with_change(report: ItemReport, case: RepairCase, candidate: Candidate) -> ItemReport:
+    """The report with a candidate's change in it: its files, its diff, and in words where and what it changes."""
+    summary = f"{case.suspects[0].function or candidate.paths[0]}: {candidate.summary}"
+    return replace(report, files=candidate.paths, diff=diff_of(case, candidate), summary=summary)
 
 
 def message_of(run: str, item: ItemReport) -> tuple[str, Trailers]:

@@ -24,9 +24,7 @@ from dreamscape.domain.repair import (
 
 logger = logging.getLogger(__name__)
 
-TURNED_DOWN_BEFORE = (
-    "the only repairs found do what a person has turned down before ('dreamscape review list --all' shows it)"
-)
+TURNED_DOWN_BEFORE = "the only repairs found do what a person has turned down before: see dreamscape review list --all"
 
 TELL_EVERY_S = 5.0
 """Between two words on how a search goes (chosen for people who watch)."""
@@ -63,13 +61,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """``proven`` may land; else ``choice`` (if any) goes to a person; ``why`` says what decided."""
+    """``proven`` may land; else ``choice`` (if any) goes to a person; ``why`` says what decided.
+
+    ``turned_down`` passed the tests too, and is what a person said no to before.
+    """
 
     attempts: tuple[Attempt, ...]
     proven: Candidate | None
     choice: Choice | None
     model: str | None
     why: str
+    turned_down: tuple[Candidate, ...] = ()
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ class Solver:
                 return Solution(tuple(attempts), proven, None, found_by[proven.id], word)
             why = word or tally.trouble or _in_vain(tally, bool(turned_down))
         model = found_by[undecided.best.id] if undecided else None
-        return Solution(tuple(attempts), None, undecided, model, why)
+        return Solution(tuple(attempts), None, undecided, model, why, tuple(turned_down.values()))
 
     def _drive(self, card: ModelCard, item: WorkItem, bench: Bench, deadline: float) -> _Tally:
         tally = _Tally()

@@ -15,7 +15,7 @@ from dreamscape.domain.errors import CannotGoOn, DiskFull, NoTests, TimeSpent
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.records import HealReport, Plan
-from dreamscape.domain.repair import Candidate, ItemState, Triage
+from dreamscape.domain.repair import Candidate, ItemState, Triage, WorkItem
 from dreamscape.domain.runs import Outcome, RunEnd, Tally, TestResult, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine import AutomationEngine, Solver
@@ -56,13 +56,14 @@ def heal(
     before: Callable[[], None] = lambda: None,
     impact: Callable[[str, int], float] = lambda path, line: {"a.py": 0.2, "b.py": 0.9}[path],
     run: str = "r",
+    forbidden: Callable[[Candidate, WorkItem], bool] = lambda candidate, item: False,
 ) -> HealReport:
     engine = AutomationEngine(
         agent,
         FakeModels(),
         lander or FakeLander(),
         store,
-        Solver(lambda card: FakeProposer(candidates, before), FakeClient(), lambda candidate, item: False),
+        Solver(lambda card: FakeProposer(candidates, before), FakeClient(), forbidden),
         impact,
         lambda: NOW,
         settings or HealSettings(),
@@ -291,6 +292,16 @@ def test_what_a_person_turned_down_is_asked_again_only_where_another_change_is_f
 
     heal(store, FakeAgent(two_bugs(), may_land=False), (A, B), run="r3")
     assert {case.item.tests for case in store.reviews("open")} == {("t.py::a",), ("t.py::b",)}
+
+
+def test_a_change_that_was_thrown_away_is_kept_in_a_review_once_it_is_found_again(store: Store) -> None:
+    for night in ("r1", "r2"):
+        report = heal(store, FakeAgent(two_bugs()), (B,), run=night, forbidden=lambda candidate, item: candidate == B)
+        assert states(report)["t.py::b"] is ItemState.UNSOLVED
+
+    (kept,) = store.reviews("rejected")
+    assert "+good" in kept.item.diff
+    assert [case.item.tests for case in store.reviews("open")] == [("t.py::a",)]
 
 
 def test_what_is_settled_and_still_fails_is_told_to_later_cases(store: Store) -> None:

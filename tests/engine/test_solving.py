@@ -114,7 +114,7 @@ def test_where_a_change_was_turned_down_another_is_proposed_and_lands_by_no_mean
 def test_when_all_that_was_found_is_turned_down_nothing_is_proposed(agent: FakeAgent) -> None:
     solution = solve(agent, FakeProposer([GOOD]), forbidden=lambda candidate, item: True)
 
-    assert (solution.proven, solution.choice) == (None, None)
+    assert (solution.proven, solution.choice, solution.turned_down) == (None, None, (GOOD,))
     assert "turned down" in solution.why
 
 
