@@ -120,6 +120,8 @@ def _short(tests: Sequence[str]) -> str:
 
 
 def _case_text(case: ReviewCase) -> str:
+    from dreamscape.domain.records import ACCEPTABLE
+
     item = case.item
     parts = [
         f"review {case.id} ({case.state}), run {case.run}, {case.opened:%Y-%m-%d %H:%M} UTC",
@@ -129,7 +131,7 @@ def _case_text(case: ReviewCase) -> str:
         *(line for number, rival in enumerate(item.rivals, 1) for line in _part(f"rival {number}", [rival])),
         *_part("where they differ", item.examples),
     ]
-    if case.state in ("open", "rejected"):
+    if case.state in ACCEPTABLE:
         parts.append(f"\n{_next_steps(case)}")
     return "\n".join(parts)
 

@@ -90,6 +90,10 @@ class RunRecord:
     interrupted: bool = False
 
 
+ACCEPTABLE = ("open", "rejected")
+"""States of a review whose change a person may still accept."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewCase:
     """Something a person has to look at: a change that was not allowed to land by itself, or an unsolved item."""

@@ -12,7 +12,7 @@ from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure
 from dreamscape.domain.ports import Agent, History, Lander
-from dreamscape.domain.records import HealReport, ReviewCase
+from dreamscape.domain.records import ACCEPTABLE, HealReport, ReviewCase
 from dreamscape.domain.repair import Candidate, Edit, ItemState, Landing, RepairCase
 from dreamscape.domain.runs import TestRun
 from dreamscape.engine.book import RunBook
@@ -33,7 +33,7 @@ def accept(
     breaks is still for the tests to say. Raises UsageError where there is nothing to accept, CannotGoOn where the
     change no longer applies or holds.
     """
-    if review.state not in ("open", "rejected"):
+    if review.state not in ACCEPTABLE:
         raise UsageError(f"review {review.id} was {review.state} before")
     if not review.item.diff:
         raise UsageError(f"review {review.id} has no change to accept", "repair it by hand, or reject it")

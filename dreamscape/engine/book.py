@@ -11,7 +11,15 @@ from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
 from dreamscape.domain.ports import Clock, History
-from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord, ReviewCase, VerdictCount
+from dreamscape.domain.records import (
+    ACCEPTABLE,
+    AttemptRecord,
+    HealReport,
+    ItemReport,
+    LandingRecord,
+    ReviewCase,
+    VerdictCount,
+)
 from dreamscape.domain.repair import ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Tally, TestRun
 from dreamscape.engine.diffs import change_id
@@ -181,28 +189,29 @@ class RunBook:
 
     def keep_turned_down(self, report: ItemReport) -> None:
         """A change that is not proposed again has a review to accept it by, also one thrown away with its branch."""
-        if all(case.item.diff != report.diff for case in self._history.reviews()):
+        if all(case.item.diff != report.diff for case in self._history.reviews() if case.state in ACCEPTABLE):
             review = self._history.open_review(self.run, report, self.base, self._clock())
             self._history.close_review(review, "rejected")
             self.notes.append(f"review {review} keeps a change that was turned down or thrown away before")
 
     def _ask_a_person(self, report: ItemReport) -> None:
         """Opens a review, unless there is nothing new to say to a person; one open review for a case is enough."""
-        known = [case for case in self._history.reviews() if self._is_about(case, report)]
-        waiting = [case for case in known if case.state == "open"]
-        if any(case.item.diff == report.diff for case in known if case.state in ("open", "rejected")):
-            return
-        if not report.diff and any(case.state in ("open", "rejected") for case in known):
+        known = [c for c in self._history.reviews() if c.state in ACCEPTABLE and self._is_about(c, report)]
+        if any(case.item.diff == report.diff or not report.diff for case in known):
             return
         review = self._history.open_review(self.run, report, self.base, self._clock())
-        for case in waiting:
+        for case in (case for case in known if case.state == "open"):
             self._history.close_review(case.id, "superseded")
             self.notes.append(f"review {review} takes the place of review {case.id}: another change is proposed now")
 
     def _is_about(self, case: ReviewCase, report: ItemReport) -> bool:
-        """Whether a test of the two is the same, or one that bears another name in each run fails alike."""
-        alike = case.run != self.run and case.item.fingerprint == report.fingerprint
-        return alike or not set(report.tests).isdisjoint(case.item.tests)
+        """Whether a test of the two is the same, or one whose parameters bear other names in each run fails alike."""
+        may_be_renamed = case.run != self.run and case.item.fingerprint == report.fingerprint
+        ours, theirs = (
+            {test.partition("[")[0] if may_be_renamed else test for test in tests}
+            for tests in (report.tests, case.item.tests)
+        )
+        return not ours.isdisjoint(theirs)
 
 
 def item_report(item: WorkItem, state: ItemState, why: str) -> ItemReport:

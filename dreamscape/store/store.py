@@ -18,6 +18,7 @@ from dreamscape.domain.errors import UsageError
 from dreamscape.domain.events import Event
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.records import (
+    ACCEPTABLE,
     AttemptRecord,
     HealReport,
     ItemReport,
@@ -37,9 +38,6 @@ from dreamscape.store.tables import (
     ReviewRow,
     RunRow,
 )
-
-LASTING = ("open", "rejected")
-"""States of a review that a person may still accept."""
 
 
 def open_store(where: Path | str) -> Store:
@@ -133,7 +131,7 @@ class Store:
             gone = [row.id for row in old if row.ended is not None or _is_interrupted(row)]
             for run in gone:
                 session.execute(delete(RunRow).where(RunRow.id == run))
-                session.execute(delete(ReviewRow).where(ReviewRow.run == run, ReviewRow.state.not_in(LASTING)))
+                session.execute(delete(ReviewRow).where(ReviewRow.run == run, ReviewRow.state.not_in(ACCEPTABLE)))
             return len(gone)
 
     # What to learn from
