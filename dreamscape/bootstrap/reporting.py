@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import Project, build_scanner, clock, history_if_any, opened_history
@@ -10,7 +11,7 @@ from dreamscape.domain.events import Event, EventKind
 
 if TYPE_CHECKING:
     from dreamscape.domain.ports import History
-    from dreamscape.domain.scan import ScanResult
+    from dreamscape.domain.scan import Order, ScanResult
 
 REMEMBERED_FILES = 200
 REMEMBERED_SCANS = 30
@@ -19,23 +20,28 @@ REMEMBERED_SCANS = 30
 
 def report(project: Project) -> str:
     """A fresh ranking as a page; it is remembered for the trends of later ones."""
-    scan = build_scanner(project).scan()
+    scan, imports = build_scanner(project).scan_with_imports()
     with opened_history(project) as history:
         remember_scan(history, scan)
-    return page(project, scan)
+        trends = _trends(history)
+    return _drawn(scan, imports, trends)
 
 
-def page(project: Project, scan: ScanResult) -> str:
-    """A ranking as a page, with the trends that are remembered, if any."""
+def page(project: Project, order: Order) -> tuple[str, ScanResult]:
+    """A fresh ranking, drawn with the trends that are remembered, if any; and the ranking itself."""
+    scan, imports = build_scanner(project).scan_with_imports(order)
+    with history_if_any(project) as history:
+        trends = _trends(history) if history else {}
+    return _drawn(scan, imports, trends), scan
+
+
+def _drawn(scan: ScanResult, imports: tuple[tuple[str, str], ...], trends: Mapping[str, tuple[float, ...]]) -> str:
     from dreamscape.domain.report import ReportSource
     from dreamscape.publishing.report import report_page
     from dreamscape.settings import shipped_file
 
-    with history_if_any(project) as history:
-        trends = _trends(history) if history else {}
     template = shipped_file("report/report.html.j2").read_text("utf-8")
-    source = ReportSource(scan, clock(), build_scanner(project).imports(), trends)
-    return report_page(source, template)
+    return report_page(ReportSource(scan, clock(), imports, trends), template)
 
 
 def remember_scan(history: History, scan: ScanResult) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from dreamscape.cli.context import Options, command, new_app
 
 app = new_app()
@@ -19,7 +21,7 @@ def report(options: Options) -> int:
     from dreamscape import bootstrap
     from dreamscape.bootstrap import reporting
     from dreamscape.cli import render
-    from dreamscape.tools.files import atomic_write, private_folder, state_folder
+    from dreamscape.tools.files import private_folder, state_folder
 
     project = bootstrap.open_project(options.project, options.config)
     page = reporting.report(project)
@@ -27,7 +29,7 @@ def report(options: Options) -> int:
         render.write(options, page)
         return 0
     place = options.output or private_folder(state_folder(project.root), "reports") / "report.html"
-    atomic_write(place.resolve(), page.encode("utf-8", "backslashreplace"))
-    on_stdout = Options(format=options.format, verbosity=options.verbosity)
+    render.write(dataclasses.replace(options, output=place), page)
+    on_stdout = dataclasses.replace(options, output=None)
     render.show(on_stdout, "report", {"path": place}, lambda: f"written to {place}")
     return 0

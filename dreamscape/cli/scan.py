@@ -26,7 +26,6 @@ FINDINGS = 1
 """Exit code where ``--strict`` or ``--fail-over`` found what a person must look at."""
 WIDTH = 120
 """Columns where there is no terminal to ask (chosen)."""
-SKIPPED_SHOWN = 20
 
 
 @command(app, formats=FORMATS)
@@ -76,6 +75,9 @@ def scan(
 
     Impact, risk, reach and effort run from 0 to 1. What .gitignore and .scannerignore name is left out.
 
+    Impact compares the files of one project, so a commit to one file moves others a little: to fail a build, use
+    --fail-over together with --diff, which looks at changed files alone.
+
     csv has a row for each file with the fields of json (functions as their number, reasons joined by "; ") and the
     column skipped: why a file could not be measured. sarif holds the first files, or with --fail-over those over it,
     each at its riskiest function; html is the page of 'dreamscape report'. With --diff, json, csv and sarif hold every
@@ -121,15 +123,17 @@ def _ranked(
         found = scanner.diff(diff, order, limit)
         render.write(options, scan_diff.written(options.format, found, top))
         return found
+    if options.format == "html":
+        from dreamscape.bootstrap import reporting
+
+        page, result = reporting.page(project, order)
+        render.write(options, page)
+        return result
     result = scanner.scan(order)
     if options.format == "json":
         render.write(options, json_text(result))
     elif options.format == "text":
         render.write(options, scan_text(result, top))
-    elif options.format == "html":
-        from dreamscape.bootstrap import reporting
-
-        render.write(options, reporting.page(project, result))
     else:
         from dreamscape.cli import scan_exports
 
@@ -250,6 +254,8 @@ def _table(files: tuple[FileRow, ...]) -> str:
 
 
 def _skipped(skipped: tuple[SkippedFile, ...]) -> Iterator[str]:
+    from dreamscape.cli.scan_words import SKIPPED_SHOWN
+
     yield f"{_count(len(skipped), 'file')} could not be measured:"
     for row in skipped[:SKIPPED_SHOWN]:
         yield f"  {row.path}: {row.reason}"

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from itertools import chain
 
 from dreamscape.cli.sarif import Finding, Rule, report
+from dreamscape.cli.scan_words import SKIPPED_SHOWN
 from dreamscape.cli.sheets import code, literal, markdown_table, sheet
 from dreamscape.domain.rows import fields
 from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
-
-SKIPPED_SHOWN = 20
 
 HIGH_IMPACT = Rule(
     "high-impact-file",

@@ -11,6 +11,8 @@ MARKS = ("r20f", "r20l", "popt", "auc")
 OURS = ("impact", "effort")
 SHOWN = 8
 """Files named in a line at most (chosen)."""
+SKIPPED_SHOWN = 20
+"""Files named at most of those that could not be measured (chosen)."""
 
 
 def exclusion_text(exclusion: Exclusion) -> str:

@@ -35,7 +35,7 @@ def report_page(source: ReportSource, template: str) -> str:
 
     scan = source.scan
     rows = scan.files[:MOST_ROWS]
-    top = max((row.impact for row in rows), default=0.0) or 1.0
+    highest = max((row.impact for row in scan.files), default=0.0)
     numbers = {row.path: number for number, row in enumerate(rows)}
     nodes, links = _graph(rows, source.imports)
     environment = jinja2.Environment(
@@ -47,7 +47,8 @@ def report_page(source: ReportSource, template: str) -> str:
         scan=scan,
         rows=rows,
         numbers=numbers,
-        heat={row.path: row.impact / top for row in scan.files},
+        highest=highest,
+        heat={row.path: row.impact / (highest or 1.0) for row in scan.files},
         tiles=_tiles(scan.files, numbers),
         width=WIDTH,
         height=HEIGHT,

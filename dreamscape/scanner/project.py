@@ -60,8 +60,22 @@ class ProjectScanner:
         """Everything found, ranked. Raises UsageError where there is no such folder; all else becomes a row or note."""
         start = time.perf_counter()
         project = self._folder()
-        with _undisturbed():
-            return self._scanned(project, start, order)
+        with closing(self._memory()) as cache, _undisturbed():
+            contents, unseen = self._contents(project, cache)
+            return self._scanned(contents, unseen, cache, start, order)
+
+    def scan_with_imports(self, order: Order = Order.IMPACT) -> tuple[ScanResult, tuple[tuple[str, str], ...]]:
+        """As `scan`, and which file imports which: pairs of paths, the importer first."""
+        from dreamscape.scanner.imports import import_graph
+
+        start = time.perf_counter()
+        project = self._folder()
+        with closing(self._memory()) as cache, _undisturbed():
+            contents, unseen = self._contents(project, cache)
+            result = self._scanned(contents, unseen, cache, start, order)
+            graph = import_graph(_told(contents, cache)[0])
+        pairs = ((shown(importer), shown(target)) for importer, targets in graph.items() for target in targets)
+        return result, tuple(pairs)
 
     def watch(self, order: Order = Order.IMPACT) -> Iterator[ScanResult]:
         """The ranking, and again whenever a save changes it; it does not end by itself. Raises as `scan` does, and
@@ -136,15 +150,6 @@ class ProjectScanner:
             raise UsageError(f"{path} is not among the files that were scanned", "give its path within the project")
         return explain(facts, signals, name, (note,) if note else ())
 
-    def imports(self) -> tuple[tuple[str, str], ...]:
-        """Which file imports which: pairs of paths, the importer first."""
-        from dreamscape.scanner.imports import import_graph
-
-        with closing(self._memory()) as cache, _undisturbed():
-            contents, _ = self._contents(self._folder(), cache)
-            graph = import_graph(_told(contents, cache)[0])
-        return tuple((shown(importer), shown(target)) for importer, targets in graph.items() for target in targets)
-
     def why_ignored(self, path: Path) -> Exclusion:
         """Which rule decides about a path. Raises UsageError where it is not in the project."""
         from dreamscape.scanner.why import why_ignored
@@ -152,26 +157,26 @@ class ProjectScanner:
         project = self.project.resolve()
         return why_ignored(project, self._rules(project, PatternBook()), path)
 
-    def _scanned(self, project: Path, start: float, order: Order) -> ScanResult:
-        with closing(self._memory()) as cache:
-            contents, unseen = self._contents(project, cache)
-            history, weights = history_state(project), self._weights()
-            key = self._key(contents.seen, [*unseen, *contents.skipped], history, weights, order)
-            ranked = remembered(cache.ranking(key))
-            if ranked is None:
-                ranked = self._ranked(contents, unseen, cache, weights, order)
-                # Why a signal is missing may change without a trace in the history, unless there is no history at all.
-                if not (ranked.note and history):
-                    cache.remember_ranking(key, ranked.packed())
-            return ScanResult(
-                project=shown(str(project)),
-                files=ranked.files,
-                skipped=ranked.skipped,
-                graph=ranked.graph,
-                cache=CacheUse(hits=len(contents.seen) - len(contents.new), misses=len(contents.new)),
-                seconds=round(time.perf_counter() - start, 3),
-                notes=tuple(note for note in (ranked.note, cache.problem) if note),
-            )
+    def _scanned(
+        self, contents: Contents, unseen: list[SkippedFile], cache: Cache, start: float, order: Order
+    ) -> ScanResult:
+        history, weights = history_state(contents.project), self._weights()
+        key = self._key(contents.seen, [*unseen, *contents.skipped], history, weights, order)
+        ranked = remembered(cache.ranking(key))
+        if ranked is None:
+            ranked = self._ranked(contents, unseen, cache, weights, order)
+            # Why a signal is missing may change without a trace in the history, unless there is no history at all.
+            if not (ranked.note and history):
+                cache.remember_ranking(key, ranked.packed())
+        return ScanResult(
+            project=shown(str(contents.project)),
+            files=ranked.files,
+            skipped=ranked.skipped,
+            graph=ranked.graph,
+            cache=CacheUse(hits=len(contents.seen) - len(contents.new), misses=len(contents.new)),
+            seconds=round(time.perf_counter() - start, 3),
+            notes=tuple(note for note in (ranked.note, cache.problem) if note),
+        )
 
     def _contents(self, project: Path, cache: Cache) -> tuple[Contents, list[SkippedFile]]:
         """What every file that the rules keep holds, and what could not be looked at."""

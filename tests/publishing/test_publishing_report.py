@@ -66,6 +66,13 @@ def test_an_empty_project_is_a_page_too() -> None:
     assert "What depends on what" not in page
 
 
+def test_the_legend_says_that_colour_is_relative_and_to_what() -> None:
+    page = report_page(source(), TEMPLATE)
+
+    assert "Colour is impact against this project's highest: 0" in page
+    assert re.search(r'id="legend">.*</span> 0\.90\.', page)
+
+
 @pytest.fixture
 def shown(browser: Chrome, tmp_path: Path) -> Chrome:
     """The browser with the page open, its earlier messages read away."""

@@ -8,14 +8,13 @@ import io
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import jsonschema
 import pytest
+from scan_command import Scan, sarif_run
 
-from dreamscape.cli.app import main
 from dreamscape.domain.errors import CannotGoOn, NotARepository, UsageError
 from dreamscape.domain.scan_diff import ScanDiff
 from dreamscape.domain.settings import ScanSettings
@@ -23,19 +22,9 @@ from dreamscape.guest.trees import told
 from dreamscape.scanner import ProjectScanner
 from dreamscape.scanner import bounded as bounded_module
 
-SARIF = Path(__file__).parents[3] / "shared" / "data" / "sarif-schema-2.1.0.json"
 PLAIN = "def f(a):\n    return a\n\n\ndef g(a):\n    return a if a else 0\n"
 HARDER = PLAIN.replace("return a\n", "return [x for x in a if x and a or not x]\n")
 HARD = "def h(a):\n" + "".join(f"    if a == {at}:\n        return {at}\n" for at in range(12))
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Scan = Callable[..., Ended]
 
 
 def git(folder: Path, *words: str) -> str:
@@ -65,19 +54,6 @@ def project(tmp_path: Path) -> Path:
 
 def diff(project: Path, revision: str = "main", cache: Path | None = None, limit: float | None = None) -> ScanDiff:
     return ProjectScanner(project, ScanSettings(), cache=cache).diff(revision, limit=limit)
-
-
-@pytest.fixture
-def scan(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Scan:
-    monkeypatch.setenv("HOME", str(project.parent))
-    monkeypatch.chdir(project)
-
-    def run(*words: str) -> Ended:
-        capsys.readouterr()
-        code = main(["scan", *words])
-        return Ended(code, *capsys.readouterr())
-
-    return run
 
 
 def test_a_function_that_grew_is_named_with_what_it_was(project: Path) -> None:
@@ -357,7 +333,7 @@ def test_the_formats_tell_the_same(scan: Scan, project: Path) -> None:
     found: dict[str, Any] = json.loads(scan("--diff", "main", "--json").out)
     rows = list(csv.DictReader(io.StringIO(scan("--diff", "main", "--format", "csv").out)))
     comment = scan("--diff", "main", "--format", "markdown").out
-    run = json.loads(scan("--diff", "main", "--format", "sarif", "--top", "1").out)["runs"][0]
+    run = sarif_run(scan("--diff", "main", "--format", "sarif", "--top", "1").out)
 
     assert found["schema"] == "dreamscape.scan-diff/1"
     assert [row["path"] for row in found["files"]] == ["hard.py", "a.py"]
@@ -372,9 +348,6 @@ def test_the_formats_tell_the_same(scan: Scan, project: Path) -> None:
         "function-more-complex",
     ]
     assert len({one["partialFingerprints"]["dreamscape/v1"] for one in run["results"]}) == 6
-    if SARIF.is_file():
-        document = json.loads(scan("--diff", "main", "--format", "sarif").out)
-        assert list(jsonschema.Draft4Validator(json.loads(SARIF.read_bytes())).iter_errors(document)) == []
 
 
 def test_only_changed_files_fail_the_build_and_they_are_listed(scan: Scan, project: Path) -> None:

@@ -8,35 +8,22 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from scan_command import Scan, sarif_run
 
 from dreamscape.cli import scan_exports
-from dreamscape.cli.app import main
 from dreamscape.cli.sheets import code, literal, markdown_table, sheet
 from dreamscape.domain.rows import Rows
 from dreamscape.domain.scan import CacheUse, FileRow, FunctionRow, GraphSize, ScanResult, SkippedFile
 
-SARIF = Path(__file__).parents[3] / "shared" / "data" / "sarif-schema-2.1.0.json"
 ODD_NAMES = ("=1+1.py", "a|b.py", "`tick`.py", "sp ace#?%.py", "x:y.py", "ünï.py", "@at.py", "-dash.py")
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Scan = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -48,31 +35,6 @@ def project(tmp_path: Path) -> Path:
     (folder / "app.py").write_text("from shop import cart\n\n\ndef main():\n    cart.total([])\n")
     (folder / "bad.py").write_text("def f(:\n")
     return folder
-
-
-@pytest.fixture
-def scan(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Scan:
-    monkeypatch.setenv("HOME", str(project.parent))
-    monkeypatch.chdir(project)
-
-    def run(*words: str) -> Ended:
-        capsys.readouterr()
-        code = main(["scan", *words])
-        return Ended(code, *capsys.readouterr())
-
-    return run
-
-
-def sarif(text: str) -> dict[str, Any]:
-    """The one run of a valid file."""
-    if not SARIF.is_file():
-        pytest.skip("the schema lies beside the checkout, not in it")
-    document = json.loads(text)
-    errors = list(jsonschema.Draft4Validator(json.loads(SARIF.read_bytes())).iter_errors(document))
-    assert errors == []
-    (run,) = document["runs"]
-    found: dict[str, Any] = run
-    return found
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -129,7 +91,7 @@ def test_names_and_reasons_are_shown_as_they_stand_each_in_its_cell(name: str, r
 
 
 def test_the_sarif_is_valid_and_names_the_riskiest_function_of_each_file(scan: Scan) -> None:
-    run = sarif(scan("--format", "sarif", "--top", "2").out)
+    run = sarif_run(scan("--format", "sarif", "--top", "2").out)
     first = run["results"][0]
     place = first["locations"][0]
 
@@ -146,7 +108,7 @@ def test_the_sarif_is_valid_and_names_the_riskiest_function_of_each_file(scan: S
 
 def test_a_fingerprint_stays_when_lines_move_and_scores_change(scan: Scan, project: Path) -> None:
     def prints() -> dict[str, str]:
-        found = sarif(scan("--format", "sarif").out)["results"]
+        found = sarif_run(scan("--format", "sarif").out)["results"]
         places = (one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in found)
         return dict(zip(places, (one["partialFingerprints"]["dreamscape/v1"] for one in found), strict=True))
 
@@ -162,7 +124,7 @@ def test_the_severity_comes_from_the_impact_and_the_limit() -> None:
     files = [row(f"f{at}.py", at, impact) for at, impact in enumerate((0.9, 0.8, 0.41, 0.4, 0.0), 1)]
 
     def levels(limit: float | None) -> list[str]:
-        return [one["level"] for one in sarif(scan_exports.sarif_text(result(files), 4, limit))["results"]]
+        return [one["level"] for one in sarif_run(scan_exports.sarif_text(result(files), 4, limit))["results"]]
 
     assert levels(None) == ["error", "warning", "warning", "note"]
     assert levels(0.3) == ["error"] * 4
@@ -176,7 +138,7 @@ def test_odd_names_come_out_whole(scan: Scan, project: Path, name: str) -> None:
 
     uris = [
         one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        for one in sarif(scan("--format", "sarif").out)["results"]
+        for one in sarif_run(scan("--format", "sarif").out)["results"]
     ]
     paths = [one["path"].removeprefix("'") for one in rows(scan("--format", "csv").out)]
 
@@ -201,7 +163,7 @@ def result(files: list[FileRow]) -> ScanResult:
 def test_an_empty_project_gives_valid_files_without_rows(scan: Scan, project: Path) -> None:
     empty = replace(result([]), skipped=())
 
-    assert sarif(scan_exports.sarif_text(empty, 20, None))["results"] == []
+    assert sarif_run(scan_exports.sarif_text(empty, 20, None))["results"] == []
     assert rows(scan_exports.csv_text(empty)) == []
     assert scan_exports.markdown_text(empty, 20) == "### Dreamscape: 0 of 0 files, by impact\n\n- note: n"
 
@@ -239,12 +201,12 @@ def test_the_report_goes_to_its_file_and_the_build_fails_all_the_same(scan: Scan
     ended = scan("--format", "sarif", "--output", "out.sarif", "--fail-over", "0")
 
     assert (ended.code, ended.out) == (1, "")
-    assert {one["level"] for one in sarif((project / "out.sarif").read_text())["results"]} == {"error"}
+    assert {one["level"] for one in sarif_run((project / "out.sarif").read_text())["results"]} == {"error"}
 
 
 def test_a_project_below_the_root_of_its_repository_says_where_its_paths_begin(scan: Scan, project: Path) -> None:
     subprocess.run(["git", "init", "-q", "."], cwd=project, check=True)
-    run = sarif(scan("--format", "sarif", "--project", "shop").out)
+    run = sarif_run(scan("--format", "sarif", "--project", "shop").out)
 
     assert run["originalUriBaseIds"]["PROJECTROOT"]["uri"].endswith("/pro%20ject/shop/")
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "cart.py"
