@@ -40,7 +40,10 @@ def scan(
         typer.Option(metavar="PATTERN", help="Leave out what fits, in gitignore syntax; may be given again."),
     ] = None,
     no_gitignore: Annotated[
-        bool, typer.Option("--no-gitignore", help="Scan what .gitignore names, too; .scannerignore still counts.")
+        bool,
+        typer.Option(
+            "--no-gitignore", help="Scan what .gitignore names, too; .scannerignore and the defaults still count."
+        ),
     ] = False,
     why_ignored: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Scan nothing; say which rule decides about PATH.")
@@ -73,7 +76,8 @@ def scan(
 ) -> int:
     """Rank files by impact: how likely a defect is, raised by how much would break with it.
 
-    Impact, risk, reach and effort run from 0 to 1. What .gitignore and .scannerignore name is left out.
+    Impact, risk, reach and effort run from 0 to 1. What .gitignore and .scannerignore name is left out,
+    and by default what is hardly your code: version control, caches, environments, build output, vendored trees.
 
     Impact compares the files of one project, so a commit to one file moves others a little: to fail a build, use
     --fail-over together with --diff, which looks at changed files alone.
@@ -173,7 +177,7 @@ def _answer(options: Options, project: Project, why_ignored: Path | None, explai
 
     if why_ignored is not None:
         exclusion = bootstrap.build_scanner(project).why_ignored(from_here(why_ignored, project.root))
-        render.show(options, "why-ignored", exclusion, lambda: scan_words.exclusion_text(exclusion))
+        render.show(options, "why-ignored", exclusion, lambda: scan_words.exclusion_text(why_ignored, exclusion))
     elif explain is not None:
         reasons = bootstrap.build_scanner(project).explain(str(from_here(explain, project.root)))
         render.show(options, "scan-explain", reasons, lambda: scan_words.explained_text(reasons))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from dreamscape.domain.evidence import Backtest, Difference, Explanation, Learned, Place, SignalWords, Window
 from dreamscape.domain.scan import Exclusion
@@ -15,9 +16,12 @@ SKIPPED_SHOWN = 20
 """Files named at most of those that could not be measured (chosen)."""
 
 
-def exclusion_text(exclusion: Exclusion) -> str:
-    """Whether a path is scanned, and the rule that says so."""
-    return f"{exclusion.path} is {'left out' if exclusion.is_left_out else 'scanned'}: {exclusion.why}"
+def exclusion_text(asked: Path, exclusion: Exclusion) -> str:
+    """Whether a path is scanned, or would be, and the rule that says so."""
+    verdict = "left out" if exclusion.is_left_out else "scanned"
+    if exclusion.exists:
+        return f"{exclusion.path} is {verdict}: {exclusion.why}"
+    return f"{asked} does not exist\n{exclusion.path} would be {verdict}: {exclusion.why}"
 
 
 def backtest_text(found: Backtest) -> str:

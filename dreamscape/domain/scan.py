@@ -75,13 +75,14 @@ class SkippedFile:
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """Whether a path (or ``path``, the folder above it that decides) is left out, by which line of which rule file
-    where a rule says so, and why in words."""
+    where a rule says so, and why in words. What does not ``exist`` is judged by its name, as a file."""
 
     path: str
     is_left_out: bool
     file: str | None
     line: int | None
     why: str
+    exists: bool = True
 
 
 @dataclass(frozen=True, slots=True)

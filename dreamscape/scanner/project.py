@@ -125,10 +125,10 @@ class ProjectScanner:
 
     def _is_scanned(self, project: Path, cache: Cache) -> Callable[[str], bool]:
         """Whether today's rules keep a path, which need not be there any more."""
-        from dreamscape.scanner.why import why_ignored
+        from dreamscape.scanner.why import rule_about
 
         rules = self._rules(project, PatternBook(cache.rules()))
-        return lambda path: not why_ignored(project, rules, project / path).is_left_out
+        return lambda path: not rule_about(project, rules, path).is_left_out
 
     def _folder(self) -> Path:
         if not self.project.is_dir():

@@ -35,10 +35,11 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
     """All source files under the project, sorted by path, and what could not be looked at.
 
     Folders left out are never entered, links to folders are not followed. A link to a file is only noted when its
-    target is not scanned anyway: broken, going in circles, or leading out of the project.
+    target is not scanned anyway: broken, going in circles, leading out of the project, or to what is left out.
     """
     found: list[Found] = []
     skipped: list[SkippedFile] = []
+    links: dict[str, str] = {}
     for relative, entries, rules_inside in scanned_folders(project, rules, skipped):
         for entry in entries:
             if entry.name.endswith(SUFFIXES) and not rules_inside.leave_out(relative + entry.name):
@@ -47,9 +48,15 @@ def walk(project: Path, rules: Rules) -> tuple[list[Found], list[SkippedFile]]:
                         found.append(file)
                     case SkippedFile() as problem:
                         skipped.append(problem)
+                    case str(target):
+                        links[relative + entry.name] = target
                     case None:
                         pass
     found.sort(key=lambda file: file.path)
+    if links:
+        names = {file.path for file in found}
+        aside = ((path, target) for path, target in links.items() if target not in names)
+        skipped += [SkippedFile(path, f"a symbolic link to {target}, which is not scanned") for path, target in aside]
     return found, skipped
 
 
@@ -86,7 +93,7 @@ def _folders(entries: list[os.DirEntry[str]], relative: str, rules: Rules) -> It
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             path = f"{relative}{entry.name}/"
-            if not rules.leave_out(path) and not is_output(entry):
+            if not rules.leave_out(path) and not (is_output(entry) and rules.deciding(path) is None):
                 yield path
 
 
@@ -97,12 +104,11 @@ def is_output(folder: os.DirEntry[str] | Path) -> bool:
     return not Path(folder, "__init__.py").is_file()
 
 
-def _look_at(entry: os.DirEntry[str], path: str, project: Path) -> Found | SkippedFile | None:
-    """What an entry with a source's name really is; None for what is scanned elsewhere (folders, links inside)."""
+def _look_at(entry: os.DirEntry[str], path: str, project: Path) -> Found | SkippedFile | str | None:
+    """What an entry with a source's name really is: a link within the project its target, a folder None."""
     try:
         if entry.is_symlink():
-            reason = _reason_of_link(Path(entry.path), project)
-            return SkippedFile(path, reason) if reason else None
+            return _target_of(Path(entry.path), path, project)
         status = entry.stat(follow_symlinks=False)
     except OSError as error:
         return SkippedFile(path, reason_of(error))
@@ -113,16 +119,19 @@ def _look_at(entry: os.DirEntry[str], path: str, project: Path) -> Found | Skipp
     return SkippedFile(path, f"not a regular file but {_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}")
 
 
-def _reason_of_link(link: Path, project: Path) -> str:
+def _target_of(link: Path, path: str, project: Path) -> SkippedFile | str | None:
     try:
         target = link.resolve(strict=True)
     except FileNotFoundError:
-        return "a broken symbolic link"
+        return SkippedFile(path, "a broken symbolic link")
     except (OSError, RuntimeError):
-        return "a symbolic link that goes in circles"
-    if target.is_dir() or target.is_relative_to(project.resolve()):
-        return ""
-    return "a symbolic link that leads out of the project"
+        return SkippedFile(path, "a symbolic link that goes in circles")
+    root = project.resolve()
+    if target.is_dir():
+        return None
+    if not target.is_relative_to(root):
+        return SkippedFile(path, "a symbolic link that leads out of the project")
+    return target.relative_to(root).as_posix()
 
 
 def reason_of(error: OSError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from dreamscape.domain.errors import UsageError
@@ -22,7 +23,16 @@ def why_ignored(project: Path, rules: Rules, asked: Path) -> Exclusion:
         path = asked.parent.resolve() / asked.name
     if not path.is_relative_to(project):
         raise UsageError(f"{asked} is not in {project}", "--why-ignored takes a path inside the project")
-    names = path.relative_to(project).parts
+    name = path.relative_to(project).as_posix()
+    decided = rule_about(project, rules, name)
+    if path.is_symlink() and not decided.is_left_out:
+        return _left_out(name, "a symbolic link to a file is no file of its own: its target counts where it lies")
+    return decided if os.path.lexists(path) else replace(decided, exists=False)
+
+
+def rule_about(project: Path, rules: Rules, path: str) -> Exclusion:
+    """What the rules say of a path within the project ("." for the project), whether a file is there or not."""
+    names = Path(path).parts
     kept: tuple[Layer, Pattern] | None = None
     for depth, name in enumerate(names):
         folder, relative = project.joinpath(*names[:depth]), "".join(f"{part}/" for part in names[:depth])
@@ -39,8 +49,8 @@ def why_ignored(project: Path, rules: Rules, asked: Path) -> Exclusion:
         if (reason := _default(child, is_folder=is_folder, is_decided=kept is not None)) is not None:
             return _left_out(step, reason)
     if kept is not None:
-        return _by_pattern("/".join(names), kept)
-    return Exclusion(shown("/".join(names) or "."), False, None, None, "no rule leaves it out")
+        return _by_pattern(path, kept)
+    return Exclusion(shown(path), False, None, None, "no rule leaves it out")
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -56,10 +66,11 @@ def _default(path: Path, *, is_folder: bool, is_decided: bool) -> str | None:
         return None if path.name.endswith(SUFFIXES) else "it is no Python source by its name"
     if path.is_symlink():
         return "links to folders are not followed"
+    take_back = f"left out by default; '!{path.name}/' in .scannerignore takes it back"
     if path.name in NEVER_PRODUCT and not is_decided:
-        return f"{path.name} is left out by default; '!{path.name}/' in .scannerignore takes it back"
-    if is_output(path):
-        return f"{path.name} is build output or vendored, as it is no package"
+        return f"{path.name} is {take_back}"
+    if is_output(path) and not is_decided:
+        return f"{path.name}, build output or vendored as it is no package, is {take_back}"
     return None
 
 

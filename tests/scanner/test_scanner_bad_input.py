@@ -144,6 +144,23 @@ def test_links_that_go_in_circles_end_the_walk_nowhere(tmp_path: Path) -> None:
     assert set(skipped(result).values()) == {"a symbolic link that goes in circles"}
 
 
+def test_a_link_to_a_folder_above_counts_no_file_and_no_test_twice(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "cart.py").write_text("def total():\n    return 1\n")
+    (tmp_path / "test_cart.py").write_text("from shop.cart import total\n\n\ndef test_total():\n    assert total()\n")
+    before, told = scan(tmp_path), ProjectScanner(tmp_path, ScanSettings(), cache=None).explain("shop/cart.py")
+    (tmp_path / "shop" / "self").symlink_to("..")
+    (tmp_path / "self").symlink_to(".")
+    (tmp_path / "again.py").symlink_to("shop/cart.py")
+
+    after = scan(tmp_path)
+
+    assert (after.files, after.graph, after.skipped) == (before.files, before.graph, ())
+    assert ProjectScanner(tmp_path, ScanSettings(), cache=None).explain("shop/cart.py") == told
+    found = ProjectScanner(tmp_path, ScanSettings(), cache=None).why_ignored(tmp_path / "again.py")
+    assert found.is_left_out and "its target counts where it lies" in found.why
+
+
 def test_a_submodule_is_scanned_and_its_files_have_no_churn_of_ours(tmp_path: Path) -> None:
     inner, project = repository(tmp_path / "inner"), repository(tmp_path / "project")
     git(project, "submodule", "--quiet", "add", str(inner), "sub")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreamscape.domain.errors import UsageError
+from dreamscape.domain.scan import Exclusion
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
 from dreamscape.scanner.ignore import rules_for
@@ -74,8 +75,12 @@ def test_any_patterns_leave_out_what_git_leaves_out(
 
 
 def why(project: Path, path: str) -> tuple[str | None, int | None]:
-    exclusion = ProjectScanner(project, ScanSettings(), cache=None).why_ignored(project / path)
-    return exclusion.file, exclusion.line
+    found = exclusion(project, path)
+    return found.file, found.line
+
+
+def exclusion(project: Path, path: str) -> Exclusion:
+    return ProjectScanner(project, ScanSettings(), cache=None).why_ignored(project / path)
 
 
 def said_by_git(project: Path, paths: list[str]) -> list[tuple[str | None, int | None]]:
@@ -102,12 +107,30 @@ def test_nested_rules_count_from_their_own_folder(tmp_path: Path) -> None:
     assert kept(tmp_path) == ["sub/deep/x.py", "x.py"]
 
 
-def test_a_default_can_be_taken_back(tmp_path: Path) -> None:
-    make(tmp_path, "node_modules/a.py")
+@pytest.mark.parametrize("folder", ["node_modules", "build", "x.egg-info"])
+def test_a_default_can_be_taken_back(tmp_path: Path, folder: str) -> None:
+    make(tmp_path, f"{folder}/a.py")
     assert kept(tmp_path) == []
+    assert f"'!{folder}/' in .scannerignore takes it back" in exclusion(tmp_path, f"{folder}/a.py").why
 
-    (tmp_path / ".scannerignore").write_text("!node_modules/\n")
-    assert kept(tmp_path) == ["node_modules/a.py"]
+    (tmp_path / ".scannerignore").write_text(f"!{folder}/\n")
+    assert kept(tmp_path) == [f"{folder}/a.py"]
+    assert not exclusion(tmp_path, f"{folder}/a.py").is_left_out
+
+
+@pytest.mark.parametrize(
+    ("path", "is_left_out", "words"),
+    [("a.py", False, "no rule"), ("build/a.py", True, "by default"), ("b.py", True, "b.py")],
+)
+def test_what_does_not_exist_is_judged_and_said_not_to_exist(
+    tmp_path: Path, path: str, is_left_out: bool, words: str
+) -> None:
+    (tmp_path / ".scannerignore").write_text("b.py\n")
+
+    found = exclusion(tmp_path, path)
+
+    assert (found.exists, found.is_left_out) == (False, is_left_out)
+    assert words in found.why
 
 
 @pytest.mark.parametrize(
@@ -203,10 +226,10 @@ def test_the_deciding_rule_is_named(
     (tmp_path / ".gitignore").write_text("# generated\n*keep*\n!keep.py\n")
     (tmp_path / "src" / ".scannerignore").write_text("\ngen/\n")
 
-    exclusion = ProjectScanner(tmp_path, ScanSettings(ignore=("tool*",)), cache=None).why_ignored(tmp_path / path)
+    found = ProjectScanner(tmp_path, ScanSettings(ignore=("tool*",)), cache=None).why_ignored(tmp_path / path)
 
-    assert (exclusion.is_left_out, exclusion.file, exclusion.line) == (is_left_out, file, line)
-    assert words in exclusion.why
+    assert (found.is_left_out, found.file, found.line) == (is_left_out, file, line)
+    assert words in found.why
 
 
 def test_a_path_outside_the_project_is_a_usage_error(tmp_path: Path) -> None:

@@ -163,6 +163,11 @@ def test_whatever_bears_a_sources_name_is_a_row_or_told(tmp_path: Path) -> None:
     (tmp_path / "circle.py").symlink_to("circle.py")
     (tmp_path / "outside.py").symlink_to(__file__)
     (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "tool").write_text("def f(): pass\n")
+    (tmp_path / "named.py").symlink_to("tool")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "made.py").write_text("def f(): pass\n")
+    (tmp_path / "made.py").symlink_to("build/made.py")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "socket.py"))
     listener.close()
@@ -174,6 +179,8 @@ def test_whatever_bears_a_sources_name_is_a_row_or_told(tmp_path: Path) -> None:
         "bad.py": "syntax error in line 1: invalid syntax",
         "broken.py": "a broken symbolic link",
         "circle.py": "a symbolic link that goes in circles",
+        "made.py": "a symbolic link to build/made.py, which is not scanned",
+        "named.py": "a symbolic link to tool, which is not scanned",
         "outside.py": "a symbolic link that leads out of the project",
         "pipe.py": "not a regular file but a named pipe",
         "socket.py": "not a regular file but a socket",
