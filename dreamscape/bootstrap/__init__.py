@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from dreamscape.settings import Loaded
 
 STATE_FOLDER, DATABASE = ".dreamscape", "dreamscape.db"
-FAILURE_COUNTS = "failures.json"
-"""What heal leaves for scan, which must not pay for opening the whole memory: path -> past failures."""
+FILE_SIGNALS = "signals.json"
+"""What heal leaves for scan, which must not pay for opening the whole memory: signal -> path -> number."""
 MANY = 1_000_000
 """All runs there may be; old ones are pruned long before."""
 
@@ -149,11 +149,14 @@ def build_scanner(project: Project) -> ProjectScanner:
     from dreamscape.scanner import ProjectScanner
 
     cache = project.root / STATE_FOLDER / "scan-cache.db"
+    known = _file_signals(project.root)
     return ProjectScanner(
         project.root,
         project.loaded.settings.scan,
         cache=cache,
-        failures=_failure_counts(project.root),
+        failures=_counts(known.get("failures")),
+        repairs=_counts(known.get("repairs")),
+        test_seconds=_numbers(known.get("test_seconds")) or None,
         newer=_newer_parser(project),
     )
 
@@ -186,16 +189,32 @@ def _newer_parser(project: Project) -> _NewerParser | None:
     return None
 
 
-def _failure_counts(root: Path) -> dict[str, int] | None:
-    """How often each file was what failing tests pointed at; None where no run has left a word, or not a sound one."""
+def _file_signals(root: Path) -> Mapping[str, object]:
+    """What heal's runs left about files; nothing where no run has left a word, or not a sound one."""
     import json
 
     try:
-        counts = json.loads((root / STATE_FOLDER / FAILURE_COUNTS).read_bytes())
-    except (OSError, ValueError):
+        left = json.loads((root / STATE_FOLDER / FILE_SIGNALS).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return left if isinstance(left, dict) else {}
+
+
+def _counts(values: object) -> dict[str, int] | None:
+    numbers = _numbers(values)
+    if numbers is None or not all(number.is_integer() for number in numbers.values()):
         return None
-    is_sound = isinstance(counts, dict) and all(type(count) is int and count >= 0 for count in counts.values())
-    return counts if is_sound else None
+    return {path: int(number) for path, number in numbers.items()}
+
+
+def _numbers(values: object) -> dict[str, float] | None:
+    if not isinstance(values, dict) or not all(type(each) in (int, float) for each in values.values()):
+        return None
+    return (
+        {path: float(each) for path, each in values.items()}
+        if all(0 <= each < 1e9 for each in values.values())
+        else None
+    )
 
 
 def build_past(project: Project) -> ProjectPast:

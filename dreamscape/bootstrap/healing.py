@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import (
-    FAILURE_COUNTS,
+    FILE_SIGNALS,
     MANY,
     STATE_FOLDER,
     Project,
@@ -72,6 +72,7 @@ def undo_run(project: Project, history: History, name: str) -> Iterator[Undone]:
             review = remember_undone(history, landing, how, clock())
             data = {"why": how, "commit": landing.commit, "files": list(landing.files)}
             history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run, landing.item, data))
+            _leave_file_signals(project, history)
             yield Undone(landing, how, review)
 
 
@@ -116,18 +117,18 @@ def heal(project: Project, approve: Callable[[Plan], bool]) -> HealReport:
         try:
             return _heal(project, git, history, approve)
         finally:
-            _leave_failure_counts(project, history)
+            _leave_file_signals(project, history)
             history.prune(project.loaded.settings.heal.keep_runs)
 
 
-def _leave_failure_counts(project: Project, history: History) -> None:
+def _leave_file_signals(project: Project, history: History) -> None:
     import json
 
-    from dreamscape.engine import failure_counts
+    from dreamscape.engine import file_signals
     from dreamscape.tools.files import atomic_write
 
-    counts = json.dumps(failure_counts(history.events()), sort_keys=True, indent=0).encode()
-    atomic_write(project.root / STATE_FOLDER / FAILURE_COUNTS, counts, private=True)
+    signals = json.dumps(file_signals(history.events()), sort_keys=True, indent=0).encode()
+    atomic_write(project.root / STATE_FOLDER / FILE_SIGNALS, signals, private=True)
 
 
 def _heal(project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool]) -> HealReport:
@@ -178,7 +179,9 @@ def accept_review(project: Project, history: History, case: ReviewCase) -> HealR
         sandbox = open_sandbox(project)
         agent = _test_agent(project, sandbox, git, lander, ())
         book = RunBook(run, lander.base, mode, history, clock, command="review")
-        return accept(case, git, agent, lander, history, book, sandbox.level.value)
+        report = accept(case, git, agent, lander, history, book, sandbox.level.value)
+        _leave_file_signals(project, history)
+        return report
 
 
 def _test_agent(

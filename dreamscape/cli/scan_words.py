@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dreamscape.domain.evidence import Backtest, Difference, Explanation, Learned, Place, SignalWords, Window
+from dreamscape.domain.evidence import (
+    Backtest,
+    Difference,
+    Explanation,
+    FunctionCoverage,
+    Learned,
+    Place,
+    SignalWords,
+    Window,
+)
 from dreamscape.domain.scan import Exclusion
 
 MARKS = ("r20f", "r20l", "popt", "auc")
@@ -94,9 +103,21 @@ def _tests(found: Explanation) -> Iterator[str]:
         yield f"tests that reach {found.tested:,} of its {found.functions:,} functions: {_several(rows)}"
     elif found.functions and not found.exercises:
         yield "tests: no call of one can be followed to here"
+    if found.covered is not None:
+        yield _covered(found.covered)
     reached = [f"{row.path} ({row.functions:,}{', guessed' if row.is_guess else ''})" for row in found.exercises]
     if reached:
         yield f"exercises functions of {_several(reached)}"
+
+
+def _covered(functions: Sequence[FunctionCoverage]) -> str:
+    """What the measured run did to the functions that have anything to run."""
+    shares = [function.coverage for function in functions if function.coverage is not None]
+    whole, none = shares.count(1.0), shares.count(0.0)
+    untouched = [f"{function.name}() in line {function.line}" for function in functions if function.coverage == 0]
+    names = f": {_several(untouched)}" if untouched else ""
+    part = len(shares) - whole - none
+    return f"measured: tests ran {whole:,} functions whole, {part:,} in part, {none:,} not at all{names}"
 
 
 def _several(names: Sequence[str]) -> str:
@@ -106,8 +127,8 @@ def _several(names: Sequence[str]) -> str:
 
 def _signal(signal: SignalWords) -> str:
     if signal.factor is None:
-        return f"  {signal.name:<12}unknown here, so it counts for nothing"
+        return f"  {signal.name:<13}unknown here, so it counts for nothing"
     return (
-        f"  {signal.name:<12}x {signal.factor:<6.2f} weight {signal.weight:+.2f}, "
+        f"  {signal.name:<13}x {signal.factor:<6.2f} weight {signal.weight:+.2f}, "
         f"more than {signal.percentile} % of files: {signal.words or 'nothing'}"
     )

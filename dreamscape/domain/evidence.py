@@ -126,11 +126,21 @@ class Exercise:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionCoverage:
+    """The share of a function's statements that tests ran, 0 to 1; None where it has none beside its head."""
+
+    name: str
+    line: int
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why one file stands where it stands; ``expected_fixes`` in half a year, ``weights`` tells their origin.
 
     ``tested`` counts its functions that some test reaches, ``tested_by`` names the files of these tests, ``exercises``
-    the files that a test file reaches; all by calls that can be followed without running anything.
+    the files that a test file reaches; all by calls that can be followed without running anything. ``covered`` tells
+    what a measured run did to each function; None where no measurement tells of the file.
     """
 
     path: str
@@ -149,4 +159,5 @@ class Explanation:
     tested: int
     tested_by: tuple[Exercise, ...]
     exercises: tuple[Exercise, ...]
+    covered: tuple[FunctionCoverage, ...] | None
     notes: tuple[str, ...]

@@ -34,7 +34,9 @@ class FileRow:
 
     ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits (bulk ones left
     out), ``runtime`` in seconds, ``fixes`` in commits of the last five years, ``authors`` of the last two, ``age`` in
-    months, five years at most; a signal that is not there is None. ``why`` holds the reasons for the rank, the
+    months, five years at most. ``failures`` counts failing cases whose fault was found or suspected here, ``repairs``
+    the changes that healed some. ``coverage`` is the share of its statements that tests ran, 0 to 1, ``test_seconds``
+    how long its own tests took. A signal that is not there is None. ``why`` holds the reasons for the rank, the
     strongest first.
     """
 
@@ -51,7 +53,10 @@ class FileRow:
     centrality: float
     churn: int | None
     failures: int | None
+    repairs: int | None
     runtime: float | None
+    coverage: float | None
+    test_seconds: float | None
     fixes: int | None
     authors: int | None
     age: float | None

@@ -19,6 +19,7 @@ from dreamscape.engine.baseline import refuse_untestable
 from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.diffs import diff_of
+from dreamscape.engine.file_signals import seconds_by_file
 from dreamscape.engine.landing import HeadMoved
 from dreamscape.engine.messages import message_of, with_change
 from dreamscape.engine.queue import AGAIN, ImpactOf, WorkQueue, by_impact
@@ -141,7 +142,13 @@ class AutomationEngine:
         book.close_obsolete(run)
         if run.end is not RunEnd.EXITED:
             book.notes.append(f"the suite did not come to its end ({run.end.value}); what did not run is not seen")
-        book.tell(EventKind.BASELINE_TESTED, passed=run.tally.passed, failed=run.tally.failed, errors=run.tally.errors)
+        book.tell(
+            EventKind.BASELINE_TESTED,
+            passed=run.tally.passed,
+            failed=run.tally.failed,
+            errors=run.tally.errors,
+            test_seconds=seconds_by_file(run),
+        )
         return run
 
     def _without_awaiting(self, book: RunBook, failures: Sequence[Failure]) -> tuple[Failure, ...]:

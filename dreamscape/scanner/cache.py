@@ -25,7 +25,7 @@ from dreamscape.tools.text import is_surely_plain
 if TYPE_CHECKING:
     from dreamscape.scanner.facts import Reading
 
-FORMAT = f"4:{__version__}:{sys.version_info[0]}.{sys.version_info[1]}"
+FORMAT = f"5:{__version__}:{sys.version_info[0]}.{sys.version_info[1]}"
 """Facts of another version, or read by another Python's grammar, are not ours."""
 SETTLED_NS = 2_000_000_000
 """A file changed less than this before the scan may change again within the same time stamp; its content decides."""

@@ -37,7 +37,10 @@ _TEST = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_tests?|confte
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What scoring needs to know of one file; ``importers`` are transitive. None where a signal is not there."""
+    """What is known of one file; ``importers`` are transitive. None where a signal is not there.
+
+    ``repairs`` are told beside ``failures``, which count them; the last three are told and weigh nothing.
+    """
 
     path: str
     sloc: int
@@ -47,7 +50,16 @@ class Measures:
     importers: int
     past: FilePast | None = None
     failures: int | None = None
+    repairs: int | None = None
     runtime: float | None = None
+    coverage: float | None = None
+    test_seconds: float | None = None
+
+    @property
+    def told(self) -> dict[str, float]:
+        """The measures that weigh nothing; those that are not there are left out."""
+        names = ("coverage", "test_seconds", "runtime")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
     def signals(self) -> dict[str, float]:

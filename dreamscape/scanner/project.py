@@ -20,6 +20,7 @@ from dreamscape.scanner.contents import Contents, read_contents
 from dreamscape.scanner.ignore import Rules, rules_for
 from dreamscape.scanner.patterns import PatternBook
 from dreamscape.scanner.remembered import Ranked, history_state, remembered
+from dreamscape.scanner.tested import MEMORY, Tested, tested
 from dreamscape.scanner.walk import Found, shown, walk
 from dreamscape.scanner.weights import PRIOR, Weights, stored
 
@@ -35,8 +36,8 @@ class ProjectScanner:
     """Scans one project.
 
     ``cache`` is the file of the scanner's memory (made if need be; None remembers nothing); ``failures`` maps a path
-    to how often it failed in the past, ``runtime`` to seconds spent in it, where these are known; ``newer`` is asked
-    for what this Python cannot parse.
+    to how often it failed in the past, ``repairs`` to how often it was healed, ``test_seconds`` to what its tests took,
+    ``runtime`` to seconds spent in it, where these are known; ``newer`` is asked for what this Python cannot parse.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class ProjectScanner:
         *,
         cache: Path | None,
         failures: Mapping[str, int] | None = None,
+        repairs: Mapping[str, int] | None = None,
+        test_seconds: Mapping[str, float] | None = None,
         runtime: Mapping[str, float] | None = None,
         newer: NewerParser | None = None,
     ) -> None:
@@ -53,6 +56,8 @@ class ProjectScanner:
         self.settings = settings
         self.cache = cache
         self.failures = failures
+        self.repairs = repairs
+        self.test_seconds = test_seconds
         self.runtime = runtime
         self.newer = newer
 
@@ -106,7 +111,7 @@ class ProjectScanner:
             contents, unseen = self._contents(project, cache)
             facts, bad = _told(contents, cache)
             before = base.facts(facts, contents, cache, self._is_scanned(project, cache))
-            signals, note = self._signals(project, self._weights())
+            signals, note = self._signals(facts, contents, self._weights())
             then, now = rank(before, base.signals(signals), order).files, rank(facts, signals, order).files
             line = line_of(then) if limit is None else limit
             found = changes(now, then, base.moved, line)
@@ -145,10 +150,11 @@ class ProjectScanner:
         with closing(self._memory()) as cache, _undisturbed():
             contents, _ = self._contents(project, cache)
             facts, _ = _told(contents, cache)
-            signals, note = self._signals(project, self._weights())
+            signals, note = self._signals(facts, contents, self._weights())
         if name not in facts:
             raise UsageError(f"{path} is not among the files that were scanned", "give its path within the project")
-        return explain(facts, signals, name, (note,) if note else ())
+        lines = self._tested(contents).lines(name)
+        return explain(facts, signals, name, (note,) if note else (), lines)
 
     def why_ignored(self, path: Path) -> Exclusion:
         """Which rule decides about a path. Raises UsageError where it is not in the project."""
@@ -161,7 +167,8 @@ class ProjectScanner:
         self, contents: Contents, unseen: list[SkippedFile], cache: Cache, start: float, order: Order
     ) -> ScanResult:
         history, weights = history_state(contents.project), self._weights()
-        key = self._key(contents.seen, [*unseen, *contents.skipped], history, weights, order)
+        state = self._tested(contents).state
+        key = self._key(contents.seen, [*unseen, *contents.skipped], history, weights, order, state)
         ranked = remembered(cache.ranking(key))
         if ranked is None:
             ranked = self._ranked(contents, unseen, cache, weights, order)
@@ -197,9 +204,9 @@ class ProjectScanner:
     def _key(self, seen: Mapping[Found, bytes], unseen: Iterable[SkippedFile], *others: object) -> bytes:
         """Names everything a ranking is made of; whatever else comes to decide one belongs in here, too."""
         settings = replace(self.settings, top=0)  # how many are shown decides nothing
-        signals = (sorted((self.failures or {}).items()), sorted((self.runtime or {}).items()))
-        absent = (self.failures is None, self.runtime is None)
-        said = (FORMAT, others, settings, signals, absent, sorted(map(repr, unseen)))
+        known = (self.failures, self.repairs, self.test_seconds, self.runtime)
+        signals = [None if one is None else sorted(one.items()) for one in known]
+        said = (FORMAT, others, settings, signals, sorted(map(repr, unseen)))
         names = (file.path.encode("utf-8", "surrogateescape") + b"\0" + digest for file, digest in seen.items())
         return digest_of(b"\0".join([repr(said).encode("utf-8", "backslashreplace"), *sorted(names)]))
 
@@ -209,18 +216,34 @@ class ProjectScanner:
         from dreamscape.scanner.ranking import rank
 
         facts, bad = _told(contents, cache)
-        signals, note = self._signals(contents.project, weights)
+        signals, note = self._signals(facts, contents, weights)
         ranking = rank(facts, signals, order)
         return Ranked(Rows.of(ranking.files), ranking.graph, _in_order([*unseen, *contents.skipped, *bad]), note)
 
-    def _signals(self, project: Path, weights: Weights) -> tuple[Signals, str]:
+    def _tested(self, contents: Contents) -> Tested:
+        return tested(contents.project, contents.seen, self.cache.with_name(MEMORY) if self.cache else None)
+
+    def _signals(self, facts: Mapping[str, FileFacts], contents: Contents, weights: Weights) -> tuple[Signals, str]:
         """What is known of files besides their contents, and what could not be known."""
         from dreamscape.scanner.churn import HISTORY_FILE, read_history
         from dreamscape.scanner.ranking import Signals
 
         months = self.settings.churn_months
-        history = read_history(project, months, self.cache.with_name(HISTORY_FILE) if self.cache else None)
-        return Signals(history.files, self.failures, self.runtime, months, weights), history.note
+        history = read_history(contents.project, months, self.cache.with_name(HISTORY_FILE) if self.cache else None)
+        left = self._tested(contents)
+        coverage, unknown = left.coverage(facts.keys())
+        seconds, known = left.seconds(), self.test_seconds
+        signals = Signals(
+            past=history.files,
+            failures=self.failures,
+            runtime=self.runtime,
+            churn_months=months,
+            weights=weights,
+            repairs=self.repairs,
+            coverage=coverage,
+            test_seconds=None if seconds is None and known is None else {**(seconds or {}), **(known or {})},
+        )
+        return signals, "; ".join(filter(None, [history.note, unknown]))
 
 
 def _told(contents: Contents, cache: Cache) -> tuple[dict[str, FileFacts], list[SkippedFile]]:

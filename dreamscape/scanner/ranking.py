@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dreamscape.domain.evidence import Explanation, Place
+from dreamscape.domain.evidence import Explanation, FunctionCoverage, Place
 from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize, Order
 from dreamscape.scanner.calls import CallGraph, call_graph
 from dreamscape.scanner.centrality import centrality, importers
-from dreamscape.scanner.facts import FileFacts
+from dreamscape.scanner.facts import FileFacts, FunctionFacts
 from dreamscape.scanner.history import NO_PAST, FilePast
 from dreamscape.scanner.impact import Measures, Scores, by_effort, function_impact, is_test, score
 from dreamscape.scanner.imports import Modules, at_import, at_run_time
@@ -21,6 +21,8 @@ from dreamscape.scanner.weights import PRIOR, PRIOR_WITHOUT_HISTORY, Weights
 
 DIGITS = 4
 """Scores are rounded: sums of floats may differ in their last digits from machine to machine."""
+Split = tuple[frozenset[int], frozenset[int]]
+"""First lines of a file's statements: those that tests ran, and the others."""
 SAME = 9
 """Digits up to which two values are told apart when ranking."""
 
@@ -34,6 +36,9 @@ class Signals:
     runtime: Mapping[str, float] | None = None
     churn_months: int = 12
     weights: Weights = PRIOR
+    repairs: Mapping[str, int] | None = None
+    coverage: Mapping[str, float] | None = None
+    test_seconds: Mapping[str, float] | None = None
 
     @property
     def fitting_weights(self) -> Weights:
@@ -68,8 +73,11 @@ def rank(files: Mapping[str, FileFacts], signals: Signals, order: Order = Order.
     return Ranking(rows, compared.graph_size(calls))
 
 
-def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: tuple[str, ...]) -> Explanation:
-    """Every signal of one file, its weight and standing, and what became of them; the path is one of ``files``."""
+def explain(
+    files: Mapping[str, FileFacts], signals: Signals, path: str, notes: tuple[str, ...], lines: Split | None = None
+) -> Explanation:
+    """Every signal of one file, its weight and standing, and what became of them; the path is one of ``files``, and
+    ``lines`` are those of its statements that tests ran and did not, where that is known."""
     compared = _compared(files, signals)
     file, scores, facts = compared.measures[path], compared.scores[path], files[path]
     from dreamscape.scanner.exercise import Exercises
@@ -92,8 +100,16 @@ def explain(files: Mapping[str, FileFacts], signals: Signals, path: str, notes: 
         tested=exercises.tested(path),
         tested_by=() if is_test(path) else exercises.of_product(path),
         exercises=exercises.of_test(path) if is_test(path) else (),
+        covered=None if lines is None else tuple(_covered(function, *lines) for function in facts.functions),
         notes=notes,
     )
+
+
+def _covered(function: FunctionFacts, ran: frozenset[int], missed: frozenset[int]) -> FunctionCoverage:
+    """Its head runs with the module: only what lies below counts."""
+    inside = frozenset(range(function.line + 1, function.end_line + 1))
+    done, left = len(inside & ran), len(inside & missed)
+    return FunctionCoverage(function.name, function.line, round(done / (done + left), DIGITS) if done + left else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +189,15 @@ def _measures(path: str, facts: FileFacts, central: float, reached: int, signals
         importers=reached,
         past=None if signals.past is None else signals.past.get(path, NO_PAST),
         failures=None if signals.failures is None else signals.failures.get(path, 0),
-        runtime=None if signals.runtime is None else signals.runtime.get(path),
+        runtime=_known(signals.runtime, path),
+        repairs=None if signals.repairs is None else signals.repairs.get(path, 0),
+        coverage=_known(signals.coverage, path),
+        test_seconds=_known(signals.test_seconds, path),
     )
+
+
+def _known(values: Mapping[str, float] | None, path: str) -> float | None:
+    return None if values is None else values.get(path)
 
 
 def _function_rows(
@@ -230,6 +253,9 @@ def _row(
         churn=measures.past.commits if measures.past else None,
         failures=measures.failures,
         runtime=measures.runtime,
+        repairs=measures.repairs,
+        coverage=measures.coverage,
+        test_seconds=None if measures.test_seconds is None else round(measures.test_seconds, 3),
         fixes=measures.past.fixed if measures.past else None,
         authors=measures.past.authors if measures.past else None,
         age=round(measures.past.age, 1) if measures.past else None,

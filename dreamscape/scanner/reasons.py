@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from math import exp, log1p
 from statistics import fmean
@@ -28,8 +29,12 @@ class Reasons:
     def __init__(self, files: Sequence[Measures], weights: Weights, churn_months: int) -> None:
         self._weights = weights
         self._months = churn_months
-        signals = [file.signals for file in files]
-        self._sorted = {name: sorted(one[name] for one in signals) for name in (signals[0] if signals else ())}
+        self._sorted = defaultdict[str, list[float]](list)
+        for file in files:
+            for name, value in (file.signals | file.told).items():
+                self._sorted[name].append(value)
+        for values in self._sorted.values():
+            values.sort()
         self._typical = {name: fmean(map(log1p, values)) for name, values in self._sorted.items()}
 
     def why(self, file: Measures, reach: float, facts: FileFacts, circle: int) -> tuple[str, ...]:
@@ -44,14 +49,16 @@ class Reasons:
         if circle:
             words.append(f"in an import circle of {circle:,} modules")
         if file.runtime:
-            words.append(f"runs {file.runtime:.3g} s")
+            words.append(self.words("runtime", file, facts))
+        if file.coverage is not None and not is_test(file.path):
+            words.append(self.words("coverage", file, facts))
         if is_test(file.path):
             words.append("a test: counts half")
         return tuple(word for word in words if word)
 
     def signals(self, file: Measures, facts: FileFacts) -> tuple[SignalWords, ...]:
         """Every signal there is, with its weight and what it does to this file; absent ones too."""
-        known = file.signals
+        known = file.signals | file.told
         return tuple(
             SignalWords(
                 name=name,
@@ -88,7 +95,14 @@ class Reasons:
             case "complexity":
                 return _complexity(file, facts)
             case "failures":
-                return _many(file.failures or 0, "past failure")
+                repaired = f", {file.repairs:,} repaired" if file.repairs else ""
+                return _many(file.failures or 0, "past failure") + repaired
+            case "runtime":
+                return f"runs {file.runtime or 0:.3g} s"
+            case "coverage":
+                return f"tests ran {100 * (file.coverage or 0):.0f} % of its statements"
+            case "test_seconds":
+                return f"its tests took {file.test_seconds or 0:.3g} s"
         if past is None:
             return ""
         match name:
@@ -107,7 +121,11 @@ class Reasons:
                 return f"changes together with files that needed fixes ({past.neighbours:.1f} on average)"
 
 
-NAMES = ("size", "complexity", "lately", "churn", "fixes", "authors", "age", "neighbours", "failures")
+NAMES = (
+    *("size", "complexity", "lately", "churn", "fixes", "authors", "age", "neighbours", "failures"),
+    *("coverage", "test_seconds", "runtime"),
+)
+"""The last three weigh nothing."""
 
 
 def _complexity(file: Measures, facts: FileFacts) -> str:

@@ -359,13 +359,15 @@ def test_doctor_reports_broken_settings_and_goes_on(dreamscape: Dreamscape, repo
     assert checks["repository"]["is_ok"]
 
 
-@pytest.mark.parametrize("left", ["{", "[]", '{"a.py": "many"}', '{"a.py": -1}'])
+@pytest.mark.parametrize(
+    "left", ["{", "[]", *(f'{{"failures": {{"a.py": {count}}}}}' for count in ('"many"', "-1", "0.5", "NaN"))]
+)
 def test_what_another_hand_wrote_about_failures_is_not_believed(
     dreamscape: Dreamscape, project: Path, left: str
 ) -> None:
     (project / "a.py").write_text("A = 1\n")
     (project / ".dreamscape").mkdir()
-    (project / ".dreamscape" / "failures.json").write_text(left)
+    (project / ".dreamscape" / "signals.json").write_text(left)
 
     (row,) = value_of(dreamscape, "scan")["files"]  # type: ignore[misc]
 

@@ -34,8 +34,9 @@ def row(rank: int, path: str, impact: float, sloc: int, churn: int | None) -> Fi
     function = FunctionRow("add", 3, 9, 4, 0, impact)
     return FileRow(
         path=path, rank=rank, impact=impact, risk=impact, reach=0.1, effort=0.2, sloc=sloc, complexity=rank,
-        max_complexity=rank, maintainability=50.0, centrality=0.0, churn=churn, failures=None, runtime=None, fixes=None,
-        authors=None, age=None, why=(f"because of {path}",), functions=(function,),
+        max_complexity=rank, maintainability=50.0, centrality=0.0, churn=churn, failures=None, repairs=None,
+        runtime=None, coverage=None, test_seconds=None, fixes=None, authors=None, age=None,
+        why=(f"because of {path}",), functions=(function,),
     )  # fmt: skip
 
 

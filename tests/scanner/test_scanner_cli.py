@@ -13,7 +13,8 @@ import pytest
 
 FILE_KEYS = [
     *("path", "rank", "impact", "risk", "reach", "effort", "sloc", "complexity", "max_complexity"),
-    *("maintainability", "centrality", "churn", "failures", "runtime", "fixes"),
+    *("maintainability", "centrality", "churn", "failures", "repairs", "runtime"),
+    *("coverage", "test_seconds", "fixes"),
     *("authors", "age", "why", "functions"),
 ]
 FUNCTION_KEYS = ["name", "line", "end_line", "complexity", "centrality", "impact"]

@@ -151,7 +151,9 @@ def test_odd_names_come_out_whole(scan: Scan, project: Path, name: str) -> None:
 def row(path: str, rank: int, impact: float) -> FileRow:
     function = FunctionRow("f", 3, 9, 5, 0.5, impact)
     numbers = {"risk": 0.5, "reach": 0.5, "effort": 0.5, "sloc": 9, "complexity": 5, "max_complexity": 5}
-    unknown = dict.fromkeys(("churn", "failures", "runtime", "fixes", "authors", "age"))
+    unknown = dict.fromkeys(
+        ("churn", "failures", "repairs", "runtime", "coverage", "test_seconds", "fixes", "authors", "age")
+    )
     others = {"maintainability": 50.0, "centrality": 0.5, "why": ("long",), "functions": (function,)}
     return FileRow(path=path, rank=rank, impact=impact, **{**numbers, **unknown, **others})  # type: ignore[arg-type]
 

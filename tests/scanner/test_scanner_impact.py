@@ -177,12 +177,13 @@ def test_reasons_are_words_with_numbers_the_strongest_first() -> None:
 
 def test_an_explanation_names_every_signal_the_absent_ones_too() -> None:
     files = {"a.py": facts(100, 9), "b.py": facts(10)}
+    told = ("coverage", "test_seconds", "runtime")
     found = explain(files, Signals(past={"a.py": FilePast(commits=4, churn=3.0)}), "a.py", ())
 
     assert (found.rank, found.files, found.weights) == (1, 2, "prior")
-    assert {signal.name: signal.weight for signal in found.signals} == dict(PRIOR.of)
+    assert {signal.name: signal.weight for signal in found.signals} == PRIOR.of | dict.fromkeys(told, 0.0)
     unknown = [signal.name for signal in found.signals if signal.value is None]
-    assert unknown == ["failures"]
+    assert unknown == ["failures", *told]
     churn = next(signal for signal in found.signals if signal.name == "churn")
     assert (churn.words, churn.percentile) == ("4 commits in 12 months", 50)
     assert churn.factor is not None
