@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dreamscape.cli.render import json_text
 from dreamscape.cli.sarif import Finding, Rule, report
 from dreamscape.cli.scan_exports import HIGH_IMPACT, markdown_asides
+from dreamscape.cli.scan_words import SHOWN
 from dreamscape.cli.sheets import code, literal, markdown_table, sheet
 from dreamscape.domain.scan_diff import FileChange, FunctionChange, ScanDiff
 
@@ -77,7 +78,7 @@ def text(diff: ScanDiff, top: int) -> str:
 
 def _lines(change: FileChange, diff: ScanDiff) -> Iterator[str]:
     yield f"{change.path}: {'; '.join(_words(change, diff))}"
-    yield from (f"  {_function_words(function)}" for function in change.functions)
+    yield from (f"  {words}" for words in _named(change))
 
 
 def _summary(diff: ScanDiff) -> str:
@@ -107,7 +108,7 @@ def _markdown_row(change: FileChange, diff: ScanDiff) -> list[str]:
         _step(change.risk_before, change.risk),
         _step(change.reach_before, change.reach),
         _step(change.complexity_before, change.complexity),
-        "<br>".join(map(literal, [*_standing(change, diff), *map(_function_words, change.functions)])),
+        "<br>".join(map(literal, [*_standing(change, diff), *_named(change)])),
     ]
 
 
@@ -130,7 +131,7 @@ def _findings(change: FileChange, diff: ScanDiff) -> Iterator[Finding]:
         impact=change.impact,
         identity=change.path,
     )
-    for function in change.functions:
+    for function in filter(lambda function: function.is_worse, change.functions):
         yield Finding(
             rule=FUNCTION_WORSE,
             path=change.path,
@@ -175,6 +176,13 @@ def _rose_by_itself(change: FileChange) -> bool:
     now = (change.risk, change.reach, change.complexity)
     steps = zip(before, now, strict=True)
     return bool(change.functions) or any(round(new, 2) > round(old or 0, 2) for old, new in steps)
+
+
+def _named(change: FileChange) -> Iterator[str]:
+    """The first functions that rose."""
+    yield from map(_function_words, change.functions[:SHOWN])
+    if len(change.functions) > SHOWN:
+        yield f"and {len(change.functions) - SHOWN:,} more functions; --json names all"
 
 
 def _function_words(function: FunctionChange) -> str:

@@ -9,7 +9,10 @@ from dreamscape.domain.scan import FunctionRow, SkippedFile
 
 @dataclass(frozen=True, slots=True)
 class FunctionChange:
-    """A function that became more complex; ``complexity_before`` and ``impact_before`` are None for a new one."""
+    """A function that became more complex; ``complexity_before`` and ``impact_before`` are None for a new one.
+
+    ``is_worse`` is False for a new one that is simple: it is named as a part of its file's rise, and no finding.
+    """
 
     name: str
     line: int
@@ -18,6 +21,7 @@ class FunctionChange:
     complexity_before: int | None
     impact: float
     impact_before: float | None
+    is_worse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class FileChange:
 
     ``path_before`` is None for a new file; what was measured before is None for it, and for a file that could not be
     read then. ``is_worse`` tells whether something rose, or a new file came in over the line. ``riskiest`` is the
-    function with the most impact, ``functions`` are those that became more complex, the steepest rise first.
+    function with the most impact, ``functions`` are those that became more complex or are new (in a new file: new and
+    not simple), the steepest rise first.
     """
 
     path: str

@@ -14,7 +14,7 @@ from dreamscape.scanner.walk import shown
 RISE = 0.01
 """What impact and risk must rise by to count (chosen: less is not seen in the two digits shown)."""
 SIMPLE = 10
-"""A new function up to this complexity is nothing to tell (McCabe 1976 set the limit for one function here)."""
+"""A new function up to this complexity is no finding of its own (McCabe 1976 set the limit for one function here)."""
 
 
 def line_of(before: Iterable[FileRow]) -> float:
@@ -47,11 +47,12 @@ def _order(change: FileChange) -> tuple[bool, float, int, str]:
 
 
 def _change(row: FileRow, old_path: str | None, old: FileRow | None, line: float) -> FileChange:
-    functions = sorted(_functions(row.functions, old.functions if old else ()), key=_steepness)
+    risen = _functions(row.functions, old.functions if old else ())
+    functions = sorted((one for one in risen if one.is_worse or old is not None), key=_steepness)
     return FileChange(
         path=row.path,
         path_before=old_path,
-        is_worse=row.impact > line if old is None else _rose(row, old) or bool(functions),
+        is_worse=row.impact > line if old is None else _rose(row, old) or any(one.is_worse for one in functions),
         rank=row.rank,
         rank_before=old.rank if old else None,
         impact=row.impact,
@@ -73,13 +74,13 @@ def _rose(row: FileRow, old: FileRow) -> bool:
 
 
 def _functions(now: Iterable[FunctionRow], before: Iterable[FunctionRow]) -> Iterator[FunctionChange]:
-    """Those that became more complex, and new ones that are not simple; of equal names the first meets the first."""
+    """Those that became more complex, and new ones; of equal names the first meets the first."""
     known: defaultdict[str, list[FunctionRow]] = defaultdict(list)
     for one in before:
         known[one.name].append(one)
     for one in now:
         old = known[one.name].pop(0) if known[one.name] else None
-        if one.complexity > (old.complexity if old else SIMPLE):
+        if old is None or one.complexity > old.complexity:
             yield FunctionChange(
                 name=one.name,
                 line=one.line,
@@ -88,6 +89,7 @@ def _functions(now: Iterable[FunctionRow], before: Iterable[FunctionRow]) -> Ite
                 complexity_before=old.complexity if old else None,
                 impact=one.impact,
                 impact_before=old.impact if old else None,
+                is_worse=old is not None or one.complexity > SIMPLE,
             )
 
 

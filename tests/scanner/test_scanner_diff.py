@@ -70,6 +70,24 @@ def test_a_function_that_grew_is_named_with_what_it_was(project: Path) -> None:
     assert (function.name, function.line, function.complexity_before, function.complexity) == ("f", 1, 1, 5)
 
 
+def test_a_new_simple_function_is_named_in_a_file_that_rose_and_is_no_finding(scan: Scan, project: Path) -> None:
+    many = "".join(f"def n{at}(a):\n    return a or {at}\n\n\n" for at in range(9))
+    commit(project, a=f"{PLAIN}\n\ndef new(a):\n    return [x for x in a if x]\n\n\n{many}", simple="def f(): pass\n")
+
+    (change,) = diff(project).files
+    text = scan("--diff", "main").out
+    results = sarif_run(scan("--diff", "main", "--format", "sarif").out)["results"]
+
+    assert (change.path, change.complexity_before, change.is_worse) == ("a.py", 3, True)
+    assert [(one.name, one.complexity, one.is_worse) for one in change.functions[:2]] == [
+        ("new", 3, False),
+        ("n0", 2, False),
+    ]
+    assert "  new() in line 9: complexity 3, new\n" in text
+    assert "  and 2 more functions; --json names all\n" in text
+    assert [one["ruleId"] for one in results] == ["file-made-worse"]
+
+
 def test_what_was_measured_before_is_what_a_scan_of_the_base_measures(project: Path, tmp_path: Path) -> None:
     commit(project, a=HARDER, b=HARD, c=f"{PLAIN}\n{HARD}")
     git(project, "worktree", "add", "-q", "--detach", str(tmp_path / "base"), "main~")
