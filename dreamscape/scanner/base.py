@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from dreamscape.domain.errors import CannotGoOn, NotARepository, UsageError
 from dreamscape.scanner.cache import Cache, digest_of
+from dreamscape.scanner.churn import names_a_commit
 from dreamscape.scanner.contents import Contents
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Reading
 from dreamscape.scanner.ranking import Signals
@@ -101,6 +102,8 @@ def base_of(project: Path, revision: str) -> Base:
         raise NotARepository(f"{project} is in no git working tree", "--diff compares with a commit")
     is_shallow = git.say("rev-parse", "--is-shallow-repository") == "true"
     commit, head = git.commit_of(revision), git.head()
+    if head is None and names_a_commit(git):
+        raise CannotGoOn("HEAD's commit cannot be read", "git fsck tells what is damaged")
     if commit is None or head is None:
         hint = "fetch it first: this is a shallow clone" if is_shallow else "--diff takes a branch, a tag or a commit"
         raise UsageError(f"{revision!r} names no commit here", hint)

@@ -44,7 +44,7 @@ def read_history(project: Path, months: int, memory: Path | None = None) -> Hist
             return History(None, "no git working tree here: churn is unknown")
         told = git.say("log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", fine=(0, 128))
         if not told:
-            reason = "no commit yet" if git.head() is None else "HEAD's commit cannot be read"
+            reason = "HEAD's commit cannot be read" if names_a_commit(git) else "no commit yet"
             return History(None, f"{reason}: churn is unknown")
         head, seconds = told.split()
         key = f"{FORMAT}:{head}:{git.prefix}:{months}"
@@ -60,6 +60,11 @@ def read_history(project: Path, months: int, memory: Path | None = None) -> Hist
         return History(None, f"churn is unknown: {error}")
     _remember(memory, key, found)
     return found
+
+
+def names_a_commit(git: Git) -> bool:
+    """Whether HEAD names a commit, which may be damaged or missing."""
+    return bool(git.say("rev-parse", "--verify", "--quiet", "HEAD", fine=(0, 1, 128)))
 
 
 def _counted(git: Git, now: int, months: int) -> History:

@@ -131,8 +131,11 @@ NAMES = (
 def _complexity(file: Measures, facts: FileFacts) -> str:
     if not facts.functions:
         return ""
+    from radon.complexity import cc_rank
+
     hardest = max(facts.functions, key=lambda function: function.complexity)
-    return f"complexity {file.complexity:,}, hardest function {hardest.name}() {hardest.complexity}"
+    points = f"{hardest.complexity} ({cc_rank(hardest.complexity)})"
+    return f"complexity {file.complexity:,}, hardest function {hardest.name}() {points}"
 
 
 def _age(months: float) -> str:

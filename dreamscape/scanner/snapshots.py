@@ -18,7 +18,7 @@ from pathlib import Path
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError
 from dreamscape.scanner.bounded import measure_bounded
 from dreamscape.scanner.centrality import centrality, importers
-from dreamscape.scanner.churn import commits_behind, ignored_commits
+from dreamscape.scanner.churn import commits_behind, ignored_commits, names_a_commit
 from dreamscape.scanner.facts import FileFacts, Import
 from dreamscape.scanner.forms import import_of, plain_imports, texts
 from dreamscape.scanner.history import MONTH_S, NO_PAST, YEARS, FilePast, Past, Timeline, file_pasts, fixes_after
@@ -76,6 +76,8 @@ class Snapshots:
     def __init__(self, git: Git, memory: Path | None, churn_months: int) -> None:
         """Reads the whole history. Raises CannotGoOn where there is none, or git refuses."""
         head = git.head()
+        if head is None and names_a_commit(git):
+            raise CannotGoOn("HEAD's commit cannot be read", "git fsck tells what is damaged")
         if head is None:
             raise CannotGoOn("this repository has no commit yet", "there is no past to look at before the first commit")
         if git.say("rev-parse", "--is-shallow-repository") == "true":

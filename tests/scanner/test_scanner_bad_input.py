@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
 from dreamscape.scanner import source as source_module
 from dreamscape.scanner.facts import FileFacts, Unreadable
 from dreamscape.scanner.measure import measure
+from dreamscape.scanner.past import ProjectPast
 
 
 def scan(project: Path, cache: Path | None = None) -> ScanResult:
@@ -243,3 +245,15 @@ def test_names_handed_on_or_inherited_without_end_cost_no_scan(tmp_path: Path) -
 
     assert len(result.files) == 301
     assert result.skipped == ()
+
+
+def test_a_head_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:
+    project = repository(tmp_path / "project")
+    shutil.rmtree(project / ".git" / "objects")
+    (project / ".git" / "objects").mkdir()
+    past = ProjectPast(project, ScanSettings(), None)
+
+    assert "HEAD's commit cannot be read: churn is unknown" in scan(project).notes
+    for ask in (past.backtest, lambda: ProjectScanner(project, ScanSettings(), cache=None).diff("HEAD")):
+        with pytest.raises(CannotGoOn, match="HEAD's commit cannot be read"):
+            ask()

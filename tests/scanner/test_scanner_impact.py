@@ -170,7 +170,7 @@ def test_reasons_are_words_with_numbers_the_strongest_first() -> None:
         "2,000 lines of code, more than 97 % of files",
         "41 commits in 12 months, more than 97 % of files",
         "7 fixes in 5 years, more than 97 % of files",
-        "complexity 63, hardest function f1() 42, more than 97 % of files",
+        "complexity 63, hardest function f1() 42 (F), more than 97 % of files",
         "imported by 14 modules, directly or not",
     )
 
