@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from ast import Attribute, Constant, Name
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import log2
 
@@ -18,7 +19,7 @@ class Halstead:
     kinds: set[type] = field(default_factory=set)
     named: set[tuple[str | None, object]] = field(default_factory=set)
 
-    def count(self, operators: int, operands: list[ast.expr], context: str | None) -> None:
+    def count(self, operators: int, operands: Sequence[ast.expr], context: str | None) -> None:
         self.operators += operators
         self.operands += len(operands)
         add = self.named.add

@@ -20,7 +20,7 @@ class Scope:
     are the names it sets. ``hidden`` are those that mean something local here and in functions inside, all but the
     ``receiver``, a method's first parameter."""
 
-    stack: list[Any]
+    nodes: list[Any]
     node: Any
     prefix: str
     context: str | None

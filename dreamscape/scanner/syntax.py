@@ -34,6 +34,7 @@ from ast import (  # names without a dot: the loop below looks each of them up m
     Match,
     Module,
     Name,
+    Return,
     Store,
     Try,
     TryStar,
@@ -52,13 +53,10 @@ from dreamscape.scanner.statements import dotted, exported, imports_in
 
 _LEAVES = frozenset({type(None), ast.Pass, ast.Break, ast.Continue, ast.Global, ast.Nonlocal})
 
-_TEXTS = (str, bytes)
-
 # Children of nodes that count for nothing themselves: fields with one node, fields with a list of nodes.
 _PLAIN: dict[type, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ast.keyword: (("value",), ()),
     ast.AnnAssign: (("target", "annotation", "value"), ()),
-    ast.Return: (("value",), ()),
     ast.Subscript: (("value", "slice"), ()),
     ast.Slice: (("lower", "upper", "step"), ()),
     ast.Tuple: ((), ("elts",)),
@@ -141,85 +139,93 @@ def _walk(scope: Scope, scopes: list[Scope], found: Syntax, halstead: Halstead) 
 
     One long branch on purpose: this loop meets every node of the project, and a call per node would double its time.
     """
-    stack = scope.stack
+    nodes = scope.nodes
     context = scope.context
     calls = scope.called
     members = scope.members
     stored = scope.stored
-    push = stack.append
-    push_all = stack.extend
-    points = 0
+    push = nodes.append
+    push_all = nodes.extend
+    points = statements = 0
     imports = False
-    while stack:
-        node = stack.pop()
+    inner: list[Scope] = []
+    for node in nodes:  # grows while it is gone through
         kind = type(node)
         if kind is Name:
             if type(node.ctx) is Store:
                 stored.add(node.id)
-            continue
-        if kind is Constant:
-            # most constants are short; only texts run over lines
-            if type(node.value) in _TEXTS and node.end_lineno != node.lineno:
+        elif kind is Constant:
+            if node.end_lineno != node.lineno:  # only texts run over lines
                 found.literals.append((node.lineno, node.end_lineno))
-            continue
-        if kind is Attribute:
-            node = node.value
-            while type(node) is Attribute:
-                node = node.value
-            if type(node) is not Name:
-                push(node)
+        elif kind is Attribute:
+            first = node.value
+            while type(first) is Attribute:
+                first = first.value
+            if type(first) is not Name:
+                push(first)
         elif kind is Call:
             called = node.func
             if type(called) is Name:
                 calls.add(called.id)
-            elif type(called) is not ast.Attribute:
+            elif type(called) is not Attribute:
                 push(called)
             elif type(called.value) is Name:
                 members.add((called.value.id, called.attr))
             else:
-                first: Any = called.value
+                first = called.value
                 rest = called.attr
                 while type(first) is Attribute:
                     rest = f"{first.attr}.{rest}"
                     first = first.value
                 if type(first) is Name:
                     members.add((first.id, rest))
+                elif type(first) is Call and type(first.func) is Name and first.func.id == "super":
+                    members.add(("super()", rest))
+                    push_all(first.args)
                 else:
-                    if type(first) is Call and type(first.func) is Name and first.func.id == "super":
-                        members.add(("super()", rest))
-                        push_all(first.args)
-                    else:
-                        members.add(("", called.attr))
-                        push(first)
+                    members.add(("", called.attr))
+                    push(first)
             push_all(node.args)
-            if node.keywords:
-                push_all([keyword.value for keyword in node.keywords])
+            for keyword in node.keywords:
+                push(keyword.value)
         elif kind is Assign:
             push(node.value)
-            push_all(node.targets)
+            for target in node.targets:
+                if type(target) is Name:
+                    stored.add(target.id)
+                else:
+                    push(target)
         elif kind is Expr:
             value = node.value
             if type(value) is Constant and type(value.value) is str:
                 found.texts.append((node.lineno, node.end_lineno))
             else:
                 push(value)
-        elif kind in _LEAVES:
-            continue
+        elif kind is Return:
+            if node.value is not None:
+                push(node.value)
+        elif kind is If:
+            points += 1
+            orelse = node.orelse
+            push(node.test)
+            push_all(node.body)
+            statements += len(node.body)
+            if orelse:
+                push_all(orelse)
+                # an elif is an If of its own and brings its line itself
+                is_elif = len(orelse) == 1 and type(orelse[0]) is If and orelse[0].col_offset == node.col_offset
+                statements += len(orelse) + (not is_elif)
+        elif kind is FunctionDef or kind is AsyncFunctionDef:
+            statements += len(node.body) + len(node.decorator_list)
+            is_top = scope.is_top and type(scope.node) in (Module, ClassDef)
+            prefix = f"{scope.prefix}{node.name}."
+            inner.append(Scope(node.body[:], node, prefix, node.name, is_top, scope, set(), set(), set()))
         elif kind in _PLAIN:
             ones, lists = _PLAIN[kind]
             for name in ones:
                 push(getattr(node, name))
             for name in lists:
                 push_all(getattr(node, name))
-        elif kind is If:
-            points += 1
-            orelse = node.orelse
-            # an elif is an If of its own and brings its line itself
-            is_elif = len(orelse) == 1 and type(orelse[0]) is If and orelse[0].col_offset == node.col_offset
-            found.statements += len(node.body) + len(orelse) + (bool(orelse) and not is_elif)
-            push(node.test)
-            push_all(node.body)
-            push_all(orelse)
         elif kind is Compare:
             halstead.kinds.update(map(type, node.ops))
             halstead.count(len(node.ops), [node.left, *node.comparators], context)
@@ -227,18 +233,15 @@ def _walk(scope: Scope, scopes: list[Scope], found: Syntax, halstead: Halstead) 
             push_all(node.comparators)
         elif kind is BinOp:
             halstead.kinds.add(type(node.op))
-            halstead.count(1, [node.left, node.right], context)
+            halstead.count(1, (node.left, node.right), context)
             push(node.left)
             push(node.right)
+        elif kind in _LEAVES:
+            continue
         elif kind is JoinedStr:
             if node.end_lineno != node.lineno:
                 found.literals.append((node.lineno, node.end_lineno))
             push_all(node.values)
-        elif kind is FunctionDef or kind is AsyncFunctionDef:
-            found.statements += len(node.body) + len(node.decorator_list)
-            is_top = scope.is_top and type(scope.node) in (Module, ClassDef)
-            prefix = f"{scope.prefix}{node.name}."
-            scopes.append(Scope(node.body[:], node, prefix, node.name, is_top, scope, set(), set(), set()))
         elif kind is BoolOp:
             points += len(node.values) - 1
             halstead.kinds.add(type(node.op))
@@ -246,11 +249,11 @@ def _walk(scope: Scope, scopes: list[Scope], found: Syntax, halstead: Halstead) 
             push_all(node.values)
         elif kind is UnaryOp:
             halstead.kinds.add(type(node.op))
-            halstead.count(1, [node.operand], context)
+            halstead.count(1, (node.operand,), context)
             push(node.operand)
         elif kind is AugAssign:
             halstead.kinds.add(type(node.op))
-            halstead.count(1, [node.target, node.value], context)
+            halstead.count(1, (node.target, node.value), context)
             push(node.target)
             push(node.value)
         elif kind is comprehension:
@@ -269,45 +272,56 @@ def _walk(scope: Scope, scopes: list[Scope], found: Syntax, halstead: Halstead) 
             points += 1
             scopes.append(Scope([node.test, node.msg], None, "", context, False, None, calls, members, stored))
         elif kind is ClassDef:
-            found.statements += len(node.body) + len(node.decorator_list)
+            statements += len(node.body) + len(node.decorator_list)
             is_top = scope.is_top and type(scope.node) is Module
             prefix = f"{scope.prefix}{node.name}."
-            found.classes.append(ClassFacts(prefix[:-1], tuple(map(dotted, node.bases))))
-            scopes.append(Scope(node.body[:], node, prefix, context, is_top, scope, set(), set(), set()))
+            inner.append(Scope(node.body[:], node, prefix, context, is_top, scope, set(), set(), set()))
             aside = [*node.bases, *node.keywords, *node.decorator_list, *getattr(node, "type_params", ())]
             scopes.append(Scope(aside, None, "", context, False, None, calls, members, stored))
         elif kind is For or kind is While or kind is AsyncFor:
             has_else = bool(node.orelse)
             points += 1 + has_else
-            found.statements += len(node.body) + len(node.orelse) + has_else
+            statements += len(node.body) + len(node.orelse) + has_else
             push_all((node.test,) if kind is While else (node.target, node.iter))
             push_all(node.body)
             push_all(node.orelse)
         elif kind is Try or kind is TryStar:
             has_else = bool(node.orelse)
             points += len(node.handlers) + has_else
-            found.statements += len(node.body) + len(node.orelse) + len(node.finalbody) + len(node.handlers)
-            found.statements += has_else + bool(node.finalbody)
+            statements += len(node.body) + len(node.orelse) + len(node.finalbody) + len(node.handlers)
+            statements += has_else + bool(node.finalbody)
             push_all(node.body)
             push_all(node.orelse)
             push_all(node.finalbody)
             for handler in node.handlers:
-                found.statements += len(handler.body)
+                statements += len(handler.body)
                 push(handler.type)
                 push_all(handler.body)
         elif kind is With or kind is AsyncWith:
-            found.statements += len(node.body)
+            statements += len(node.body)
             push_all(node.items)
             push_all(node.body)
         elif kind is Match:
             points += len(node.cases) - any(_catches_all(case.pattern) for case in node.cases)
-            found.statements += len(node.cases) + sum(len(case.body) for case in node.cases)
+            statements += len(node.cases) + sum(len(case.body) for case in node.cases)
             push_all(ast.iter_child_nodes(node))
         else:
             push_all(ast.iter_child_nodes(node))
+    found.statements += statements
     if imports:
         found.imports.extend(imports_in(scope.node.body, When.LATER if scope.is_late else When.ALWAYS))
+    if inner:
+        # the next to be walked stands last, and comes first in the source
+        inner.sort(key=_line, reverse=True)
+        scopes.extend(inner)
+        classes = [one for one in inner if type(one.node) is ClassDef]
+        found.classes.extend([ClassFacts(one.prefix[:-1], tuple(map(dotted, one.node.bases))) for one in classes])
     return points
+
+
+def _line(scope: Scope) -> int:
+    line: int = scope.node.lineno
+    return line
 
 
 def _catches_all(pattern: ast.pattern) -> bool:
