@@ -39,9 +39,11 @@ class Certainty(Enum):
 Called = tuple[Certainty, int | None]
 """What a call means, and the function's number; None for a class that makes its objects in no way of its own."""
 
+# Names of their own: Python 3.11 takes as long to find a member of an enum as for all else that a call costs here.
+RESOLVED, GUESSED, OUTSIDE, UNKNOWN = Certainty
 _NONE: frozenset[int] = frozenset()
-_OUTSIDE: Called = (Certainty.OUTSIDE, None)
-_UNKNOWN: Called = (Certainty.UNKNOWN, None)
+_OUTSIDE: Called = (OUTSIDE, None)
+_UNKNOWN: Called = (UNKNOWN, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,11 @@ def call_graph(files: Mapping[str, FileFacts], modules: Modules) -> CallGraph:
             sure: set[int] = set()
             maybe: set[int] = set()
             for certainty, target in scope.called(caller):
-                if certainty is Certainty.RESOLVED:
+                if certainty is RESOLVED:
                     known += 1
                     if target is not None:
                         sure.add(target)
-                elif certainty is Certainty.OUTSIDE:
+                elif certainty is OUTSIDE:
                     outside += 1
                 elif target is not None:
                     guesses += 1
@@ -88,7 +90,7 @@ def call_graph(files: Mapping[str, FileFacts], modules: Modules) -> CallGraph:
                     unknown += 1
             sure.discard(number)
             maybe.discard(number)
-            resolved[number] = frozenset(sure)
+            resolved[number] = frozenset(sure) if sure else _NONE
             guessed[number] = frozenset(maybe - sure) if maybe else _NONE
     counts = (known, guesses, outside, unknown)
     return CallGraph(resolved, guessed, dict(zip(Certainty, counts, strict=True)))
@@ -125,7 +127,7 @@ class _Project:
         """What a method is whose object is not known."""
         number = (self._test_methods if for_test else self._methods).get(name)
         if number is not None:
-            return Certainty.GUESSED, number
+            return GUESSED, number
         return _OUTSIDE if name in _BUILT_IN_METHODS else _UNKNOWN
 
     def function(self, origin: Origin) -> Called:
@@ -133,8 +135,8 @@ class _Project:
         path, name = origin
         number = self.numbers[path].get(name)
         if number is not None:
-            return Certainty.RESOLVED, number
-        return (Certainty.RESOLVED, self.method(origin, "__init__")) if self.classes.has(origin) else _UNKNOWN
+            return RESOLVED, number
+        return (RESOLVED, self.method(origin, "__init__")) if self.classes.has(origin) else _UNKNOWN
 
     def method(self, owner: Origin, name: str, *, inherited: bool = False) -> int | None:
         """The function that a class answers a name with; of what it inherits, if so asked."""
@@ -198,7 +200,7 @@ class _Scope:
         """A function that stands in one of these."""
         numbers = (self._here.get(f"{around}.{call}") for around in functions)
         number = next((number for number in numbers if number is not None), None)
-        return None if number is None else (Certainty.RESOLVED, number)
+        return None if number is None else (RESOLVED, number)
 
     def _meaning(self, owner: str, head: str, call: str) -> Called:
         """What a call means in all functions of a class, or of the file where it is not on the object itself."""
@@ -217,7 +219,7 @@ class _Scope:
             return self._guess(name)
         number = self._project.method((self._path, owner), name, inherited=inherited)
         if number is not None:
-            return Certainty.RESOLVED, number
+            return RESOLVED, number
         is_strange = inherited or self._project.classes.has_strange_base((self._path, owner))
         return _OUTSIDE if is_strange else self._guess(name)
 
@@ -227,13 +229,13 @@ class _Scope:
         while number is None and folder:
             folder = folder.rpartition("/")[0]
             number = self._project.numbers.get(f"{folder}/conftest.py" if folder else "conftest.py", {}).get(name)
-        return (Certainty.RESOLVED, number) if number is not None else _UNKNOWN
+        return (RESOLVED, number) if number is not None else _UNKNOWN
 
     def _global(self, head: str, call: str) -> Called:
         """What a name of the module means, or one behind it."""
         number = self._here.get(call)
         if number is not None:
-            return Certainty.RESOLVED, number
+            return RESOLVED, number
         modules, bound = self._project.modules, self._bound
         if head not in bound and head not in self._own and "*" not in bound:
             return _OUTSIDE if head in _BUILT_IN else self._guess(call.rpartition(".")[2]) if head != call else _UNKNOWN

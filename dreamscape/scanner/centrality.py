@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Set
 from typing import TypeVar
 
@@ -33,13 +34,19 @@ def _page_rank(graph: Mapping[Node, Set[Node]]) -> dict[Node, float]:
     """
     nodes = sorted(graph)
     circles, _ = circles_of(nodes, graph)
-    sources: dict[Node, list[Node]] = {node: [] for node in nodes}
+    sources: defaultdict[Node, list[Node]] = defaultdict(list)
     for node in nodes:
         for target in graph[node]:
             sources[target].append(node)
     weights = dict.fromkeys(nodes, 1.0)
     passed = {node: DAMPING / len(targets) if (targets := graph[node]) else 0.0 for node in nodes}
     for circle in reversed(circles):
+        first = circle[0]
+        if len(circle) == 1 and first not in graph[first]:
+            if first in sources:
+                weights[first] = 1 + sum([passed[source] for source in sources[first]])
+                passed[first] *= weights[first]
+            continue
         for _ in range(ROUNDS):
             change = 0.0
             for node in circle:
@@ -47,7 +54,7 @@ def _page_rank(graph: Mapping[Node, Set[Node]]) -> dict[Node, float]:
                 change = max(change, abs(weight / weights[node] - 1))
                 passed[node] *= weight / weights[node]
                 weights[node] = weight
-            if (len(circle) == 1 and circle[0] not in graph[circle[0]]) or change < TOLERANCE:
+            if change < TOLERANCE:
                 break
     return weights
 

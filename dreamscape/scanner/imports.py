@@ -109,7 +109,7 @@ class Modules:
             edges = found[path] = {}
             for statement in file.imports:
                 for target in self.targets(path, statement):
-                    if target != path and statement.when < edges.get(target, When.TYPING + 1):
+                    if target != path and (target not in edges or statement.when < edges[target]):
                         edges[target] = statement.when
         return found
 

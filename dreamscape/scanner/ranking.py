@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dreamscape.domain.evidence import Explanation, FunctionCoverage, Place
 from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize, Order
 from dreamscape.scanner.calls import CallGraph, call_graph
 from dreamscape.scanner.centrality import centrality, importers
@@ -18,6 +18,9 @@ from dreamscape.scanner.reasons import Reasons
 from dreamscape.scanner.structure import betweenness, circles, layers
 from dreamscape.scanner.walk import shown
 from dreamscape.scanner.weights import PRIOR, PRIOR_WITHOUT_HISTORY, Weights
+
+if TYPE_CHECKING:
+    from dreamscape.domain.evidence import Explanation, FunctionCoverage, Place
 
 DIGITS = 4
 """Scores are rounded: sums of floats may differ in their last digits from machine to machine."""
@@ -78,10 +81,11 @@ def explain(
 ) -> Explanation:
     """Every signal of one file, its weight and standing, and what became of them; the path is one of ``files``, and
     ``lines`` are those of its statements that tests ran and did not, where that is known."""
-    compared = _compared(files, signals)
-    file, scores, facts = compared.measures[path], compared.scores[path], files[path]
+    from dreamscape.domain.evidence import Explanation
     from dreamscape.scanner.exercise import Exercises
 
+    compared = _compared(files, signals)
+    file, scores, facts = compared.measures[path], compared.scores[path], files[path]
     exercises = Exercises(files, call_graph(files, compared.modules))
     return Explanation(
         path=shown(path),
@@ -109,6 +113,8 @@ def _covered(function: FunctionFacts, ran: frozenset[int], missed: frozenset[int
     """Its head runs with the module: only what lies below counts."""
     inside = frozenset(range(function.line + 1, function.end_line + 1))
     done, left = len(inside & ran), len(inside & missed)
+    from dreamscape.domain.evidence import FunctionCoverage
+
     return FunctionCoverage(function.name, function.line, round(done / (done + left), DIGITS) if done + left else None)
 
 
@@ -141,6 +147,8 @@ class _Compared:
 
     def place(self, path: str) -> Place:
         """Where one file stands in the import graph."""
+        from dreamscape.domain.evidence import Place
+
         heights = layers(self.at_import)
         return Place(
             imports=len(self.imports[path]),

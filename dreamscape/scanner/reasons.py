@@ -5,14 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from math import exp, log1p
-from statistics import fmean
+from math import exp, fsum, log1p
+from typing import TYPE_CHECKING
 
-from dreamscape.domain.evidence import SignalWords
 from dreamscape.scanner.facts import FileFacts
 from dreamscape.scanner.history import LATELY_MONTHS, TOGETHER_MONTHS, YEARS
 from dreamscape.scanner.impact import Measures, is_test
 from dreamscape.scanner.weights import Weights
+
+if TYPE_CHECKING:
+    from dreamscape.domain.evidence import SignalWords
 
 ENOUGH_FILES = 20
 """Below this many files a percentage of files says nothing (chosen)."""
@@ -35,7 +37,7 @@ class Reasons:
                 self._sorted[name].append(value)
         for values in self._sorted.values():
             values.sort()
-        self._typical = {name: fmean(map(log1p, values)) for name, values in self._sorted.items()}
+        self._typical = {name: fsum(map(log1p, values)) / len(values) for name, values in self._sorted.items()}
 
     def why(self, file: Measures, reach: float, facts: FileFacts, circle: int) -> tuple[str, ...]:
         """The reasons for a file's impact, the one that raises it most first; then what reach and place say. ``circle``
@@ -58,6 +60,8 @@ class Reasons:
 
     def signals(self, file: Measures, facts: FileFacts) -> tuple[SignalWords, ...]:
         """Every signal there is, with its weight and what it does to this file; absent ones too."""
+        from dreamscape.domain.evidence import SignalWords
+
         known = file.signals | file.told
         return tuple(
             SignalWords(
