@@ -37,13 +37,17 @@ class Contents:
     newer: NewerParser | None = None
 
     def look_at(self, files: Sequence[Found], cache: Cache) -> None:
-        """Reads these files, and measures those whose content no scan has met before."""
+        """Reads these files, and measures those whose content no scan has met before.
+
+        Large ones come first: they get a process of their own, and a fork costs the less the less we hold.
+        """
+        from dreamscape.scanner.bounded import LARGE
         from dreamscape.scanner.measure import quietly
 
         too_new: dict[bytes, bytes] = {}
         told = time.monotonic()
         with quietly():
-            for at, file in enumerate(files):
+            for at, file in enumerate(sorted(files, key=lambda file: file.size <= LARGE)):
                 self._look_at(file, cache, too_new)
                 if not at % 100 and time.monotonic() - told > PROGRESS_S:
                     told = time.monotonic()
