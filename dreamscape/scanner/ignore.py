@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,9 +61,11 @@ class Rules:
     files: tuple[str, ...]
     layers: tuple[Layer, ...] = ()
 
-    def within(self, folder: str, relative: str, names: Collection[str]) -> Rules:
+    def within(self, folder: str, relative: str, names: Set[str]) -> Rules:
         """The rules inside a folder; ``relative`` is its path with a closing slash ("" at the root), ``names`` what
         it holds. Rule files that cannot be read are as good as absent."""
+        if names.isdisjoint(self.files):
+            return self
         found = [name for name in self.files if name in names]
         read = (self.read(Path(folder, name), shown=relative + name, cut=len(relative)) for name in found)
         layers = [layer for layer in read if layer is not None]

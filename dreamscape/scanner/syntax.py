@@ -44,7 +44,6 @@ from ast import (  # names without a dot: the loop below looks each of them up m
     comprehension,
 )
 from dataclasses import dataclass, field
-from typing import Any
 
 from dreamscape.scanner.facts import ClassFacts, FunctionFacts, Import, When
 from dreamscape.scanner.halstead import Halstead

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dreamscape.domain.scan import SkippedFile
 from dreamscape.scanner.ignore import ENVIRONMENT_MARKS, UNLESS_PACKAGE, Rules
@@ -20,10 +20,9 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A source file on disk; ``path`` is relative to the project, with slashes, bytes that are no UTF-8 escaped by
-    surrogates as `os.fsdecode` does."""
+    surrogates as `os.fsdecode` does. A tuple, since each is a key many times over."""
 
     path: str
     size: int
@@ -65,10 +64,11 @@ def scanned_folders(
 ) -> Iterator[tuple[str, list[os.DirEntry[str]], Rules]]:
     """Every folder that is entered: its path with a closing slash ("" for the project), what it holds, and the rules
     inside. Those that cannot be listed join ``skipped``."""
+    root = f"{project}/"
     pending = [("", rules)]
     while pending:
         relative, above = pending.pop()
-        folder = f"{project}/{relative}"
+        folder = root + relative
         try:
             with os.scandir(folder) as listing:
                 entries = list(listing)
@@ -79,7 +79,7 @@ def scanned_folders(
         if relative and is_environment(names):
             continue
         inside = above.within(folder, relative, names)
-        pending.extend((path, inside) for path in _folders(entries, relative, inside))
+        pending += [(path, inside) for path in _folders(entries, relative, inside)]
         yield relative, entries, inside
 
 

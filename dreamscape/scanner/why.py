@@ -53,11 +53,11 @@ def rule_about(project: Path, rules: Rules, path: str) -> Exclusion:
     return Exclusion(shown(path), False, None, None, "no rule leaves it out")
 
 
-def _names_in(folder: Path) -> list[str]:
+def _names_in(folder: Path) -> set[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208 - names alone
+        return set(os.listdir(folder))  # noqa: PTH208 - names alone
     except OSError:
-        return []
+        return set()
 
 
 def _default(path: Path, *, is_folder: bool, is_decided: bool) -> str | None:
