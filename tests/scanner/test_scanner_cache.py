@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
@@ -46,6 +47,19 @@ def findings(result: ScanResult) -> ScanResult:
 
 def own(project: Path) -> Path:
     return project / ".dreamscape" / "scan-cache.db"
+
+
+def test_a_scan_leaves_nothing_to_the_garbage_collector_it_works_without(project: Path) -> None:
+    scan(project, own(project))
+    own(project).unlink()
+    gc.unfreeze()
+    gc.collect()
+
+    scan(project, own(project))
+    gc.unfreeze()
+
+    assert gc.isenabled()
+    assert gc.collect() == 0
 
 
 def test_a_second_scan_reads_and_parses_nothing_and_says_the_same(
