@@ -111,10 +111,10 @@ def explain(
 
 def _covered(function: FunctionFacts, ran: frozenset[int], missed: frozenset[int]) -> FunctionCoverage:
     """Its head runs with the module: only what lies below counts."""
-    inside = frozenset(range(function.line + 1, function.end_line + 1))
-    done, left = len(inside & ran), len(inside & missed)
     from dreamscape.domain.evidence import FunctionCoverage
 
+    inside = frozenset(range(function.line + 1, function.end_line + 1))
+    done, left = len(inside & ran), len(inside & missed)
     return FunctionCoverage(function.name, function.line, round(done / (done + left), DIGITS) if done + left else None)
 
 
