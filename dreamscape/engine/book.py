@@ -35,7 +35,6 @@ _EVENT_OF = {
     ItemState.ENVIRONMENT: EventKind.ITEM_SET_ASIDE,
     ItemState.AWAITING_MERGE: EventKind.ITEM_SET_ASIDE,
     ItemState.ROLLED_BACK: EventKind.ITEM_ROLLED_BACK,
-    ItemState.UNDONE: EventKind.LANDING_UNDONE,
 }
 
 

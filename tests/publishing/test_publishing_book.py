@@ -46,7 +46,7 @@ def report(state: ItemState) -> ItemReport:
     )
 
 
-def test_every_state_an_item_can_end_in_is_told_under_its_title(tmp_path: Path) -> None:
+def test_every_state_a_run_can_end_an_item_in_is_told_under_its_title(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     minutes = count()
@@ -57,14 +57,14 @@ def test_every_state_an_item_can_end_in_is_told_under_its_title(tmp_path: Path) 
     with open_store(tmp_path / "memory.db") as store:
         book = RunBook("r1", None, "branch", store, clock)
         with book.open("namespaces"):
-            for state in ItemState:
+            for state in set(ItemState) - {ItemState.UNDONE}:
                 book.record(report(state))
         book.close(book.report(None, 1))
 
         story = Devlog(project, store, clock).write().story
 
     told = {section.title: [line.text for line in section.lines] for section in story.sections}
-    for state in ItemState:
+    for state in set(ItemState) - {ItemState.UNDONE}:
         lines = told[TITLES[TITLE_OF[state]]]
         (line,) = [line for line in lines if f"test_{state.value}`" in line]
         assert "because of" in line
