@@ -114,7 +114,7 @@ class Reasons:
                 window = "12 months" if self._months == 12 else _many(self._months, "month")
                 return f"{_many(past.commits, 'commit')} in {window}"
             case "lately":
-                return f"changed lately ({past.lately:.1f} commits, halved every {LATELY_MONTHS} months)"
+                return f"changed lately ({past.lately:.1f} commits, one of {LATELY_MONTHS} months ago counted half)"
             case "fixes":
                 return f"{_many(past.fixed, 'fix', 'fixes')} in {YEARS} years"
             case "authors":

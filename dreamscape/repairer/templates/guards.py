@@ -175,7 +175,9 @@ def only_if(site: Site) -> Iterator[Change]:
             if kind == "num" == kind_too and one != container:
                 opposite.append((f"{one} > {container}", 0.4 * near * near_too))
     for condition, fit in opposite:
-        yield from site.rewrite([node], f"{indent}if {condition}:\n{code}", fit, f"only if `{condition}`")
+        yield from site.rewrite(
+            [node], f"{indent}if {condition}:\n{code}", fit, f"the statement runs only if `{condition}`"
+        )
 
 
 def _opposite(condition: str) -> str:
