@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is no bug
+settings.load_profile("no deadline")
 
 QUIET = (
     "--headless=new",

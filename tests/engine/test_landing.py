@@ -277,7 +277,7 @@ def one_repository() -> Path:
     return folder
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(content=CONTENT.filter(lambda content: content != b"first"))
 def test_what_lands_is_what_was_proven_byte_for_byte(one_repository: Path, content: bytes) -> None:
     repository = opened(one_repository)
@@ -386,7 +386,7 @@ def applied(folder: Path, *words: str) -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     old=st.none() | CONTENT,
     new=st.none() | CONTENT,

@@ -209,7 +209,7 @@ def test_lines_in_tracebacks_stay_true(tmp_path: Path) -> None:
     assert caught.traceback[-1].frame.code.raw.co_filename == module.__file__
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_cut_behaves_as_an_import_of_the_cut_file_or_is_refused(tmp_path: Path, data: st.DataObject) -> None:
     source = b"def f(n):\n    if n > 1:\n        n = n + 2\n    return n * 3\n\ndef g(n):\n    return f(n) - 1\n"

@@ -116,7 +116,7 @@ def test_a_splice_means_the_same_in_the_file_and_in_its_view(text: str, one: int
 LIBRARY = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(LIBRARY), st.floats(0, 0.98))
 def test_sources_of_the_standard_library_are_edited_cleanly(path: Path, where: float) -> None:
     source = path.read_bytes()
@@ -132,7 +132,7 @@ def test_sources_of_the_standard_library_are_edited_cleanly(path: Path, where: f
             ast.parse(result)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(LIBRARY), st.integers(0, 10_000))
 def test_no_template_stumbles_over_a_statement_of_the_standard_library(path: Path, which: int) -> None:
     project = Project({"p.py": path.read_bytes()})

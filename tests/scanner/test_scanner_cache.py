@@ -124,7 +124,7 @@ def test_a_corrupt_memory_is_made_anew(project: Path, damage: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_damage_to_the_memory_is_survived(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("damaged")
     (folder / "a.py").write_text("def f(): pass\n")
@@ -284,7 +284,7 @@ FACTS = st.one_of(
 
 
 @given(st.lists(FACTS, max_size=5))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_whatever_is_remembered_comes_back_the_same(
     tmp_path_factory: pytest.TempPathFactory, readings: list[Reading]
 ) -> None:

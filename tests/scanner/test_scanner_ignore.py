@@ -51,7 +51,7 @@ PATTERNS = st.builds(
     st.lists(PATTERNS, max_size=3),
     st.sampled_from(["a", "b", "ab"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_patterns_leave_out_what_git_leaves_out(
     paths: set[str], patterns: list[str], inner: list[str], folder: str
 ) -> None:
@@ -238,7 +238,7 @@ def test_a_path_outside_the_project_is_a_usage_error(tmp_path: Path) -> None:
 
 
 @given(st.lists(PATTERNS, min_size=1, max_size=4), PATHS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_remembered_translations_decide_as_new_ones(patterns: list[str], path: str) -> None:
     text = "\n".join(patterns)
     first = PatternBook()

@@ -250,7 +250,7 @@ PROGRAMS = st.lists(st.recursive(_STATEMENTS, _blocks, max_leaves=12), min_size=
 
 
 @given(PROGRAMS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_program_has_radons_numbers_and_all_its_functions(source: str) -> None:
     tree = ast.parse(source)
     syntax = read_syntax(tree)
@@ -263,7 +263,7 @@ def test_any_program_has_radons_numbers_and_all_its_functions(source: str) -> No
 
 
 @given(PROGRAMS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_one_more_branch_adds_one_and_touches_no_other_function(source: str) -> None:
     whole = f"def host():\n{textwrap.indent(source, '  ')}\n"
     before = read(whole).functions

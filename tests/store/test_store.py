@@ -201,7 +201,7 @@ def test_a_time_without_a_zone_is_a_bug_and_nothing_is_written(store: Store) -> 
 TEXT = st.text(st.characters(), max_size=20) | st.just("null\0 and \udce9")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(tests=st.lists(TEXT, max_size=3), why=TEXT, impact=st.floats(0, 1), diff=TEXT)
 def test_words_of_every_kind_are_kept(tests: list[str], why: str, impact: float, diff: str) -> None:
     item = replace(ITEM, tests=tuple(tests), why=why, impact=impact, diff=diff)
