@@ -48,7 +48,8 @@ def choose(plausible: Sequence[Candidate], behaviour: Behaviour, sources: Mappin
     It may land only if nothing that passes the tests speaks against it:
 
     1. No rival behaves differently on any generated input. A test suite that lets two behaviours pass does not say
-       which is wanted, and neither do we. A rival is a group as likely as the best one, down to `RIVALS_SHARE`.
+       which is wanted, and neither do we. A rival is a group as likely as the best one, down to `RIVALS_SHARE`; where
+       no input could be compared, every other candidate is one.
     2. Of several candidates in the group, at least `INPUTS_NEEDED` inputs were compared; few inputs show agreement
        where there is none. A single one needs no comparison.
     3. At least one edit of the group is of a kind that repairs rather than silences (see `DOUBTFUL`), changes one
@@ -72,7 +73,8 @@ def choose(plausible: Sequence[Candidate], behaviour: Behaviour, sources: Mappin
     groups = behaviour.groups or (tuple(plausible),)
     group = max(groups, key=lambda members: (support(members), len(members)))
     best = min(group, key=merit)
-    rival_groups = [other for other in groups if other is not group and peak(other) >= RIVALS_SHARE * peak(group)]
+    least = RIVALS_SHARE * peak(group) if behaviour.inputs else 0.0
+    rival_groups = [other for other in groups if other is not group and peak(other) >= least]
     rivals = tuple(min(other, key=merit) for other in rival_groups)
     objection = _objection(group, behaviour.inputs, len(rivals)) or _doubted(_doubt(best, sources))
     why = objection or _agreement(len(group), len(groups) - 1, behaviour.inputs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from dreamscape.agent.functions import definition
 from dreamscape.agent.parsing import parsed
 from dreamscape.domain.repair import RepairCase
 
@@ -29,7 +30,7 @@ def little_asked(tests: Iterable[str], case: RepairCase) -> str:
     asked = 0
     for test in tests:
         path, _, name = test.partition("::")
-        body = _function(case.test_sources.get(path, b""), name.partition("[")[0].split("::"))
+        body = definition(parsed(case.test_sources.get(path, b"")), name.partition("[")[0].replace("::", "."))
         questions = [_is_question(each, own) for each in _assertions(body)] if body else []
         if not questions or not all(questions):
             return ""
@@ -43,17 +44,6 @@ def _defined(source: bytes) -> Iterator[str]:
     for node in ast.walk(parsed(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
-
-
-def _function(source: bytes, names: list[str]) -> ast.AST | None:
-    """The function so named, through the classes around it."""
-    found: ast.AST = parsed(source)
-    for name in names:
-        inner = [each for each in getattr(found, "body", ()) if getattr(each, "name", None) == name]
-        if not inner:
-            return None
-        found = inner[-1]
-    return found
 
 
 def _assertions(body: ast.AST) -> Iterator[ast.AST]:

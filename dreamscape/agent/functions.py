@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from dreamscape.agent.parsing import parsed
 
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Span = tuple[int, int, str]
 
 
@@ -19,7 +20,24 @@ def function_finder(source: bytes) -> Callable[[int], str]:
     return lambda line: next((name for first, last, name in spans if first <= line <= last), "")
 
 
+def definition(tree: ast.AST, name: str) -> Definition | None:
+    """The function or class so named, as `function_finder` names them; the last one where a name is used again."""
+    found = (node for node, named in _definitions(tree) if named == name)
+    return max(found, key=lambda node: node.lineno, default=None)
+
+
 def _spans(tree: ast.AST) -> Iterator[Span]:
+    for node, name in _definitions(tree):
+        if not isinstance(node, ast.ClassDef):
+            yield first_line(node), node.end_lineno or node.lineno, name
+
+
+def first_line(node: Definition) -> int:
+    """Its own or that of its first decorator."""
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _definitions(tree: ast.AST) -> Iterator[tuple[Definition, str]]:
     waiting: list[tuple[ast.AST, str]] = [(tree, "")]
     while waiting:
         node, prefix = waiting.pop()
@@ -27,7 +45,5 @@ def _spans(tree: ast.AST) -> Iterator[Span]:
             name = prefix
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 name = f"{prefix}.{child.name}" if prefix else child.name
-                if not isinstance(child, ast.ClassDef):
-                    first = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
-                    yield first, child.end_lineno or child.lineno, name
+                yield child, name
             waiting.append((child, name))

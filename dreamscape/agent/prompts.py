@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import ast
+import io
+import tokenize
 from collections.abc import Sequence
 from string import Template
 
+from dreamscape.agent.functions import definition, first_line
+from dreamscape.agent.parsing import parsed
 from dreamscape.domain.failures import Failure
 from dreamscape.domain.models import Prompt
 from dreamscape.domain.repair import RepairCase
@@ -44,7 +47,7 @@ def _tests(case: RepairCase) -> list[str]:
     shown: dict[tuple[str, str], str] = {}
     for failure in case.failures[:MOST_FAILURES]:
         path, _, rest = failure.test.partition("::")
-        name = rest.rpartition("::")[2].split("[", 1)[0]
+        name = rest.partition("[")[0].replace("::", ".")
         source = _definition(case.test_sources.get(path, b""), name)
         if source:
             shown.setdefault((path, name), f"{path}\n{_fenced(source, 'python')}")
@@ -57,23 +60,25 @@ def _suspects(case: RepairCase) -> list[str]:
     return [
         f"{path}\n{_fenced(source, 'python')}"
         for path, function in list(functions)[:MOST_FUNCTIONS]
-        if (source := _definition(case.sources.get(path, b""), function.rpartition(".")[2]))
+        if (source := _definition(case.sources.get(path, b""), function))
     ]
 
 
 def _definition(source: bytes, name: str) -> str:
-    """The text of a function by its last name; the file's first lines where there is none (module level)."""
+    """The text of a function by its qualified name; the file's first lines where there is none (module level)."""
+    lines = _decoded(source).splitlines()
+    node = definition(parsed(source), name)
+    first, end = (first_line(node) - 1, node.end_lineno) if node else (0, None)
+    return "\n".join(lines[first:end][:MOST_LINES])
+
+
+def _decoded(source: bytes) -> str:
+    """By the source's own declaration (PEP 263)."""
     try:
-        tree = ast.parse(source)
-        text = source.decode("utf-8")
-    except (SyntaxError, ValueError):
-        text = source.decode("utf-8", "replace")
-        return "\n".join(text.splitlines()[:MOST_LINES])
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            return "\n".join(text.splitlines()[first - 1 : node.end_lineno][:MOST_LINES])
-    return "\n".join(text.splitlines()[:MOST_LINES])
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        return source.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        return source.decode("utf-8", "replace")
 
 
 def _history(history: Sequence[str]) -> str:

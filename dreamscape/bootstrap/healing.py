@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
     from dreamscape.engine import RepositoryLander
     from dreamscape.tools.git import Git
+
+logger = logging.getLogger(__name__)
 
 SHORTEST_SUITE_S = 60.0
 """One run of the suite may take so long even if the whole heal run may take less (chosen)."""
@@ -111,14 +115,25 @@ def heal(project: Project, approve: Callable[[Plan], bool]) -> HealReport:
     from dreamscape.tools.files import state_folder
     from dreamscape.tools.locks import project_lock
 
+    began = time.monotonic()
     git = _repository(project)
     state_folder(project.root)
     with project_lock(project.root), opened_history(project) as history:
         try:
-            return _heal(project, git, history, approve)
+            return _heal(project, git, history, approve, began)
         finally:
-            _leave_file_signals(project, history)
-            history.prune(project.loaded.settings.heal.keep_runs)
+            _tidy_up(project, history)
+
+
+def _tidy_up(project: Project, history: History) -> None:
+    """What the next scan is told, and old runs pruned; a full disk does not keep a run from telling what it did."""
+    from dreamscape.domain.errors import DiskFull
+
+    try:
+        _leave_file_signals(project, history)
+        history.prune(project.loaded.settings.heal.keep_runs)
+    except DiskFull as error:
+        logger.warning("%s", error)
 
 
 def _leave_file_signals(project: Project, history: History) -> None:
@@ -131,7 +146,9 @@ def _leave_file_signals(project: Project, history: History) -> None:
     atomic_write(project.root / STATE_FOLDER / FILE_SIGNALS, signals, private=True)
 
 
-def _heal(project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool]) -> HealReport:
+def _heal(
+    project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool], began: float
+) -> HealReport:
     from dreamscape.client import OpenAIClient
     from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, rejected_changes
 
@@ -153,7 +170,7 @@ def _heal(project: Project, git: Git | None, history: History, approve: Callable
         settings,
     )
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root)]
-    return engine.heal(run, lander.base, approve, sandbox.level.value, notes)
+    return engine.heal(run, lander.base, approve, sandbox.level.value, notes, began)
 
 
 def accept_review(project: Project, history: History, case: ReviewCase) -> HealReport:
@@ -205,6 +222,7 @@ def _repository(project: Project) -> Git | None:
     """The repository heal lands in, checked before any work; None only where patches are wanted and there is none."""
     from dreamscape.domain.errors import NotARepository
     from dreamscape.tools.git import Git
+    from dreamscape.tools.git_process import is_installed
 
     mode, git = project.loaded.settings.heal.land, Git.find(project.root)
     if mode not in ("branch", "commit", "patch"):
@@ -212,6 +230,8 @@ def _repository(project: Project) -> Git | None:
     if git is None or git.is_bare or git.head() is None:
         if git is None and mode == "patch":
             return None
+        if git is None and not is_installed():
+            raise CannotGoOn("there is no git program on this machine's PATH", "install git, or use --land patch")
         if git is None:
             what, hint = "is no git repository", "git init and commit once, or use --land patch"
         elif git.is_bare:
@@ -232,10 +252,12 @@ def _repository(project: Project) -> Git | None:
 
 def _unseen(git: Git | None) -> list[str]:
     """What of the working tree the run does not see, in words."""
-    dirty = git.dirty() if git else ()
-    if not dirty:
+    if git is None:
         return []
-    return [f"uncommitted edits are not seen: {', '.join(dirty[:3])}" + (" ..." if len(dirty) > 3 else "")]
+    state = git.base_state()
+    dirty = list(state.overrides)
+    unseen = [f"uncommitted edits are not seen: {', '.join(dirty[:3])}" + (" ..." if len(dirty) > 3 else "")]
+    return [*(unseen if dirty else []), *state.notes]
 
 
 def _above(root: Path) -> Iterator[str]:

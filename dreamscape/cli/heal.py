@@ -55,7 +55,7 @@ def heal(
     from dreamscape.bootstrap import healing
     from dreamscape.cli import render
     from dreamscape.cli.place import say_project
-    from dreamscape.domain.errors import RunLocked, UsageError
+    from dreamscape.domain.errors import DiskFull, RunLocked, UsageError
 
     if if_locked not in ("fail", "skip"):
         raise UsageError(f"--if-locked takes fail or skip, not {if_locked!r}")
@@ -77,7 +77,10 @@ def heal(
             raise
         render.show(options, "heal", _SKIPPED, lambda: "another run is at work on this project: skipped")
         return 0
-    render.show(options, "heal", report, lambda: DECLINED if False in answers else heal_text(report, project.root))
+    try:
+        render.show(options, "heal", report, lambda: DECLINED if False in answers else heal_text(report, project.root))
+    except DiskFull as error:
+        raise DiskFull(error.message, f"the run is kept: dreamscape runs show {report.run}") from error
     return report.exit_code
 
 

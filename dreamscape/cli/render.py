@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from dreamscape.cli.context import Options
+from dreamscape.domain.errors import DiskFull
 from dreamscape.tools.files import atomic_write, explained
 from dreamscape.tools.text import is_surely_plain
 
@@ -82,14 +84,21 @@ def write(options: Options, text: str | bytes) -> None:
 
 
 def _to_stdout(data: bytes) -> None:
-    """Past the text layer, which would decode and encode megabytes once more."""
+    """Past the text layer, which would decode and encode megabytes once more. Raises DiskFull."""
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None:
         sys.stdout.write(data.decode() + "\n")
         return
     sys.stdout.flush()
-    stream.write(data)
-    stream.write(b"\n")
+    try:
+        stream.write(data)
+        stream.write(b"\n")
+        stream.flush()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer must go somewhere
+        raise DiskFull(f"the result could not be written: {error.strerror}") from error
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[int] = ()) -> str:

@@ -50,8 +50,10 @@ def guarded(parse: Callable[[], Call | int], args: Sequence[str]) -> int:
     is_json = wants_json(list(args))
     options = Options(debug="--debug" in args)
     try:
-        with _ended_like_an_interrupt():
+        with _ended_like_an_interrupt() as stopped:
             call = parse()
+            if call == INTERRUPTED:  # Typer swallows what ends it while it parses
+                raise stopped[0] if stopped else KeyboardInterrupt
             if isinstance(call, int):
                 return call
             options = call.options
@@ -163,9 +165,13 @@ def _told(message: str, hint: str, code: int, *, is_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _ended_like_an_interrupt() -> Iterator[None]:
+def _ended_like_an_interrupt() -> Iterator[list[Terminated]]:
+    """Yields what came, if anything."""
+    stopped: list[Terminated] = []
+
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated(number)
+        stopped.append(Terminated(number))
+        raise stopped[-1]
 
     try:
         before = {number: signal.getsignal(number) for number in _ENDING}
@@ -173,10 +179,10 @@ def _ended_like_an_interrupt() -> Iterator[None]:
             if before[number] is not signal.SIG_IGN:  # nohup asks not to be ended by its terminal
                 signal.signal(number, stop)
     except ValueError:  # not the main thread: signals are somebody else's
-        yield
+        yield stopped
         return
     try:
-        yield
+        yield stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

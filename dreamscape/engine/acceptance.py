@@ -13,13 +13,14 @@ from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure
 from dreamscape.domain.ports import Agent, History, Lander
 from dreamscape.domain.records import ACCEPTABLE, HealReport, ReviewCase
-from dreamscape.domain.repair import Candidate, Edit, ItemState, Landing, RepairCase
+from dreamscape.domain.repair import Candidate, Edit, RepairCase
 from dreamscape.domain.runs import TestRun
 from dreamscape.engine.book import RunBook
 from dreamscape.engine.diffs import change_id
 from dreamscape.engine.messages import message_of
 from dreamscape.tools.git import Git
 from dreamscape.tools.git_process import run_git
+from dreamscape.tools.interrupts import interrupts_held_back
 
 logger = logging.getLogger(__name__)
 
@@ -39,33 +40,29 @@ def accept(
         raise UsageError(f"review {review.id} has no change to accept", "repair it by hand, or reject it")
     before, after = _sides(git, review)
     with book.open(sandbox):
-        landing = _landed(review, agent, lander, book, before, after)
-        item = review.item
-        book.record_landing(item.id, item.fingerprint, landing, book.base)
-        history.close_review(review.id, "accepted")
-        book.tell(
-            EventKind.REVIEW_ACCEPTED,
-            item.id,
-            review=review.id,
-            tests=list(item.tests),
-            commit=landing.commit,
-            change=change_id(item.diff),
-        )
-        landed = replace(item, state=ItemState.LANDED, files=landing.files, commit=landing.commit, cost_usd=0.0)
-        book.record(replace(landed, why=f"a person accepted review {review.id}; proven once more"))
+        _prove(review, agent, book, before, after)
+        subject, trailers = message_of(book.run, review.item)
+        trailers.append(("Dreamscape-Review", str(review.id)))
+        item = replace(review.item, cost_usd=0.0, why=f"a person accepted review {review.id}; proven once more")
+        with interrupts_held_back():
+            landing, _ = book.land(item, lander, after, before, subject, trailers)
+            history.close_review(review.id, "accepted")
+            book.tell(
+                EventKind.REVIEW_ACCEPTED,
+                item.id,
+                review=review.id,
+                tests=list(item.tests),
+                commit=landing.commit,
+                change=change_id(item.diff),
+            )
     report = book.report(None, 0)
     book.close(report)
     return report
 
 
-def _landed(
-    review: ReviewCase,
-    agent: Agent,
-    lander: Lander,
-    book: RunBook,
-    before: Mapping[str, bytes],
-    after: Mapping[str, bytes],
-) -> Landing:
+def _prove(
+    review: ReviewCase, agent: Agent, book: RunBook, before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> None:
     logger.info("running the tests")
     baseline = agent.baseline()
     book.baseline = baseline.tally
@@ -75,8 +72,6 @@ def _landed(
         proof = bench.prove(Candidate(edits, review.item.model or "review", 1.0, review.item.why))
     if not proof.holds:
         raise CannotGoOn(f"the change no longer holds: {proof.why}", "reject it; the next heal run tries again")
-    subject, trailers = message_of(book.run, review.item)
-    return lander.land(after, before, subject, [*trailers, ("Dreamscape-Review", str(review.id))])
 
 
 def _case(review: ReviewCase, baseline: TestRun, sources: Mapping[str, bytes]) -> RepairCase:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
-from dreamscape.domain.ports import Clock, History
+from dreamscape.domain.ports import Clock, History, Lander
 from dreamscape.domain.records import (
     ACCEPTABLE,
     AttemptRecord,
@@ -24,6 +24,7 @@ from dreamscape.domain.repair import ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Tally, TestRun
 from dreamscape.engine.diffs import change_id
 from dreamscape.engine.solving import Attempt
+from dreamscape.tools.interrupts import interrupts_held_back
 
 _EVENT_OF = {
     ItemState.LANDED: EventKind.ITEM_LANDED,
@@ -97,24 +98,45 @@ class RunBook:
         if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
             self._ask_a_person(report)
 
-    def record_landing(self, item: str, fingerprint: str, landing: Landing, before: str | None) -> None:
-        """The change of an item is in the repository, or in a patch file."""
-        if landing.commit is not None:
-            self.branch = landing.ref
+    def land(
+        self,
+        report: ItemReport,
+        lander: Lander,
+        changes: Mapping[str, bytes],
+        before: Mapping[str, bytes],
+        subject: str,
+        trailers: Sequence[tuple[str, str]],
+    ) -> tuple[Landing, ItemReport]:
+        """Lands an item's change and remembers it, or neither, whoever interrupts: what is in the repository and what
+        is known of it must not part. Raises as `Lander.land` does, and DiskFull where it cannot be remembered."""
+        with interrupts_held_back():
+            landing = lander.land(changes, before, subject, trailers)
+            landed = replace(report, state=ItemState.LANDED, files=landing.files, commit=landing.commit)
+            try:
+                self._remember(landed, landing)
+            except DreamscapeError:
+                lander.take_back(landing)
+                raise
+        return landing, landed
+
+    def _remember(self, landed: ItemReport, landing: Landing) -> None:
         self._history.save_landing(
             LandingRecord(
                 id=0,
                 run=self.run,
-                item=item,
-                fingerprint=fingerprint,
+                item=landed.id,
+                fingerprint=landed.fingerprint,
                 mode=self.mode,
                 ref=landing.ref,
                 commit=landing.commit,
-                before=before,
+                before=self.base,
                 files=landing.files,
                 at=self._clock(),
             )
         )
+        self.record(landed)
+        if landing.commit is not None:
+            self.branch = landing.ref
 
     def record_also_repaired(self, report: ItemReport, by: str) -> None:
         """Tests that the landing of another item repaired as well."""

@@ -85,12 +85,14 @@ class AutomationEngine:
         approve: Callable[[Plan], bool],
         sandbox: str = "",
         notes: Sequence[str] = (),
+        began: float | None = None,
     ) -> HealReport:
-        """One run, from the first test to the last; ``base`` is the commit it starts from, ``sandbox`` its level.
+        """One run, from the first test to the last; ``base`` is the commit it starts from, ``sandbox`` its level, and
+        its time counts from ``began`` (`time.monotonic`; else from now).
 
         Raises DreamscapeError where it cannot go on. Interrupted, it saves what there is and lets the interrupt pass.
         """
-        self._deadline = time.monotonic() + self._settings.max_minutes * 60
+        self._deadline = (time.monotonic() if began is None else began) + self._settings.max_minutes * 60
         self._agent.limit_to(self._deadline)
         book = RunBook(run, base, self._lander.mode, self._history, self._clock)
         book.notes += notes
@@ -197,7 +199,8 @@ class AutomationEngine:
                 book.forget(item.id)
                 queue.put_first(by_impact(parts, self._impact_of))
                 continue
-            book.record(report)
+            if report.state is not ItemState.LANDED:
+                book.record(report)
             if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
                 self._settled += item.case.failures
             if report.state is ItemState.LANDED and queue:
@@ -257,28 +260,23 @@ class AutomationEngine:
         changes = candidate.applied_to(item.case.sources)
         report = with_change(report, item.case, candidate)
         subject, trailers = message_of(book.run, report)
+
+        report = replace(report, why=f"{candidate.summary}; {report.why}")
+
+        def land() -> ItemReport:
+            landing, landed = book.land(report, self._lander, changes, item.case.sources, subject, trailers)
+            self._agent.advance(changes)
+            self._landed.append(_Landed(landing, changes, landed))
+            return landed
+
         try:
-            landing = self._land_where_proven(
-                item, candidate, lambda: self._lander.land(changes, item.case.sources, subject, trailers)
-            )
+            return self._land_where_proven(item, candidate, land)
         except DiskFull:
             raise
         except CannotGoOn as refusal:
-            why = f"proven, but it could not land: {refusal}"
-            return replace(report, state=ItemState.REVIEW, why=why)
-        self._agent.advance(changes)
-        book.record_landing(item.id, item.case.fingerprint, landing, book.base)
-        landed = replace(
-            report,
-            state=ItemState.LANDED,
-            files=landing.files,
-            commit=landing.commit,
-            why=f"{candidate.summary}; {report.why}",
-        )
-        self._landed.append(_Landed(landing, changes, landed))
-        return landed
+            return replace(report, state=ItemState.REVIEW, why=f"proven, but it could not land: {refusal}")
 
-    def _land_where_proven(self, item: WorkItem, candidate: Candidate, land: Callable[[], Landing]) -> Landing:
+    def _land_where_proven(self, item: WorkItem, candidate: Candidate, land: Callable[[], ItemReport]) -> ItemReport:
         """Lands, after a new proof where somebody committed meanwhile. Raises CannotGoOn where it may not land."""
         for _ in range(LANDING_TRIES):
             try:

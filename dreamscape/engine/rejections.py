@@ -36,10 +36,10 @@ def _changes(history: History, git: Git | None, project: Path) -> set[object]:
     } - by_itself
     changes: set[object] = set()
     for event in events:
-        landed = event.kind is EventKind.ITEM_LANDED and (event.run, event.item) in thrown_away
-        if landed or event.kind is EventKind.REVIEW_REJECTED:
+        is_gone = (event.run, event.item) in thrown_away
+        if event.kind is EventKind.REVIEW_REJECTED or (event.kind is EventKind.ITEM_LANDED and is_gone):
             changes.add(event.data.get("change"))
-        elif event.kind is EventKind.REVIEW_ACCEPTED:
+        elif event.kind is EventKind.REVIEW_ACCEPTED and not is_gone:
             changes.discard(event.data.get("change"))
     return changes
 

@@ -20,7 +20,7 @@ class ModelRegistry:
     """Owns the cards and decides; handlers never do."""
 
     def __init__(self, cards: Iterable[ModelCard], budget: BudgetSettings) -> None:
-        self._cards = tuple(sorted(cards, key=lambda card: (card.tier, card.usd_per_million_out, card.name)))
+        self._cards = tuple(sorted(cards, key=_rank))
         self._budget = budget
 
     def cards(self) -> tuple[ModelCard, ...]:
@@ -43,3 +43,8 @@ class ModelRegistry:
 def _asked_before(card: ModelCard, history: Sequence[AttemptRecord]) -> bool:
     """The same question is never paid for twice."""
     return card.provider not in FREE and any(a.model == card.name and not a.solved for a in history)
+
+
+def _rank(card: ModelCard) -> tuple[bool, int, float, str]:
+    """The embedded repairer first, which costs nothing; then tiers, and the cheapest of a tier."""
+    return card.provider != "embedded", card.tier, card.usd_per_million_out, card.name

@@ -131,12 +131,16 @@ class Git:
         return self.say("merge-base", one, other, fine=(0, 1)) or None
 
     def unmerged_branches(self, pattern: str = "dreamscape/heal-*") -> dict[str, str]:
-        """Local branches that match and are not contained in HEAD: short name -> tip."""
-        words = ["for-each-ref", "--format=%(refname)%00%(objectname)", f"refs/heads/{pattern}"]
+        """Branches that match and are not contained in HEAD: short name -> tip; those of remotes, which a clone in CI
+        has alone, as ``origin/NAME`` where there is no local one of that name."""
+        places = (f"refs/heads/{pattern}", f"refs/remotes/*/{pattern}")
+        words = ["for-each-ref", "--format=%(refname)%00%(objectname)", *places]
         if self.head() is not None:
             words.insert(1, "--no-merged=HEAD")
-        lines = (line.split("\0") for line in self.say(*words).splitlines())
-        return {name.removeprefix("refs/heads/"): tip for name, tip in lines}
+        tips = dict(line.split("\0") for line in self.say(*words).splitlines())
+        local = {name.removeprefix("refs/heads/"): tip for name, tip in tips.items() if name.startswith("refs/heads/")}
+        remote = {name.removeprefix("refs/remotes/"): tip for name, tip in tips.items() if name.startswith("refs/r")}
+        return local | {name: tip for name, tip in remote.items() if name.partition("/")[2] not in local}
 
     def checked_out(self) -> dict[str, Path]:
         """Branches that some working tree is on: short name -> its folder."""

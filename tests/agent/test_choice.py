@@ -149,3 +149,12 @@ def test_the_order_in_which_candidates_come_does_not_matter(made: list[tuple[int
     back = choose(plausible[::-1], Behaviour((tuple(reversed(plausible)),), 200), SOURCES)
 
     assert there == back
+
+
+def test_where_no_input_could_be_compared_even_an_unlikely_other_change_is_a_rival() -> None:
+    one, other = candidate(1, 0.9), candidate(5, 0.1)
+
+    choice = choose([one, other], Behaviour(((one,), (other,)), 0), SOURCES)
+
+    assert not choice.may_land
+    assert choice.rivals == (other,)

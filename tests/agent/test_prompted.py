@@ -1,5 +1,6 @@
 """The loop around a model that answers in words, driven by hand: it does nothing itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dreamscape.agent.prompted import PromptedLoop
@@ -86,3 +87,23 @@ def drained(steps: object, reply: object) -> list[object]:
         return [steps.send(reply)]  # type: ignore[attr-defined]
     except StopIteration:
         return []
+
+
+def test_of_methods_alike_in_name_the_suspect_and_the_failing_test_are_shown() -> None:
+    source = "# coding: latin-1\nclass A:\n    def run(self): return 'a'\n\nclass B:\n    def run(self): return 'ü'\n"
+    test = b"class TestA:\n    def test_run(self): A().run()\n\nclass TestB:\n    def test_run(self): B().run()\n"
+    of = replace(
+        case(),
+        failures=(Failure("test_m.py::TestB::test_run[x]", "call", "AssertionError", ""),),
+        suspects=(Suspect("m.py", 6, "B.run", 1.0),),
+        sources={"m.py": source.encode("latin-1")},
+        test_sources={"test_m.py": test},
+    )
+
+    step = next(loop().steps(of))
+
+    assert isinstance(step, Ask)
+    assert "return 'ü'" in step.prompt.text
+    assert "return 'a'" not in step.prompt.text
+    assert "B().run()" in step.prompt.text
+    assert "A().run()" not in step.prompt.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import json
 import os
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 from dreamscape_process import Dreamscape
 
-from dreamscape.cli import seam
+from dreamscape.__main__ import main as entry
+from dreamscape.cli import app, seam
 from dreamscape.cli.context import Call, Options
 from dreamscape.domain.errors import (
     BudgetSpent,
@@ -151,7 +153,8 @@ def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
 
 SLEEPER = """
 import signal, sys, time
-from dreamscape.cli import seam
+from dreamscape.__main__ import main as entry
+from dreamscape.cli import app, seam
 from dreamscape.cli.context import Call, Options
 
 def work() -> int:
@@ -292,3 +295,34 @@ def test_names_that_are_no_text_come_out_escaped_under_any_locale(
     assert text.returncode == 0, text.stderr
     assert "caf\\udce9-" in text.stdout
     assert "caf\udce9-" in json.loads(as_json.stdout)["files"][0]["path"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_interrupt_while_the_command_line_is_read_is_one_too(
+    number: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(app._Root, "get_command", interrupted)
+
+    assert app.main(["status"]) == code
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_the_program_loads_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str, *how: object) -> object:
+        if name == "dreamscape.cli.app":
+            raise KeyboardInterrupt
+        return imported(name, *how)
+
+    imported = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+
+    with pytest.raises(SystemExit) as end:
+        entry()
+
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "dreamscape: interrupted\n"

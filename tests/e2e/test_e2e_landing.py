@@ -261,3 +261,37 @@ def test_of_two_repairs_that_break_each_other_only_the_first_lands(patient: NewP
     assert project.git("diff", "--name-only", "main", healed.report["branch"]) == landed["files"][0]
     assert healed.report["baseline"] == {"passed": 2, "failed": 2, "errors": 0}
     assert healed.report["final"] == {"passed": 3, "failed": 1, "errors": 0}
+
+
+def test_what_is_told_of_the_working_tree_is_what_is_seen_of_it(patient: NewPatient) -> None:
+    project = patient({**GREET, "real.py": "x = 1\n", "other.py": "x = 2\n"})
+    (project.root / "alias.py").symlink_to("real.py")
+    project.commit("Link")
+    (project.root / "alias.py").unlink()
+    (project.root / "alias.py").symlink_to("other.py")
+    project.write({"staged.py": "y = 1\n", "real.py": "x = 3\n"})
+    project.git("add", "staged.py")
+
+    notes = project.heal().report["notes"]
+
+    assert "uncommitted edits are not seen: real.py" in notes
+    assert any(note.startswith("alias.py is a link") for note in notes)
+
+
+def test_a_result_that_cannot_be_written_is_kept_and_the_run_named(patient: NewPatient) -> None:
+    project = patient()
+    command = [sys.executable, "-m", "dreamscape", "heal", "--auto"]
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            command,
+            cwd=project.root,
+            env=project.env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+
+    assert ran.returncode == 3
+    (branch,) = project.branches()
+    assert f"the run is kept: dreamscape runs show {branch.removeprefix('dreamscape/heal-')}" in ran.stderr

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stations import FakeAgent, FakeClient, FakeLander, FakeModels, FakeProject, FakeProposer, whole
@@ -15,7 +17,7 @@ from dreamscape.domain.errors import CannotGoOn, DiskFull, NoTests, TimeSpent
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.records import HealReport, Plan
-from dreamscape.domain.repair import Candidate, ItemState, Triage, WorkItem
+from dreamscape.domain.repair import Candidate, ItemState, Landing, Triage, WorkItem
 from dreamscape.domain.runs import Outcome, RunEnd, Tally, TestResult, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine import AutomationEngine, Solver
@@ -57,6 +59,7 @@ def heal(
     impact: Callable[[str, int], float] = lambda path, line: {"a.py": 0.2, "b.py": 0.9}[path],
     run: str = "r",
     forbidden: Callable[[Candidate, WorkItem], bool] = lambda candidate, item: False,
+    began: float | None = None,
 ) -> HealReport:
     engine = AutomationEngine(
         agent,
@@ -68,7 +71,7 @@ def heal(
         lambda: NOW,
         settings or HealSettings(),
     )
-    return engine.heal(run, "b" * 40, approve)
+    return engine.heal(run, "b" * 40, approve, began=began)
 
 
 def states(report: HealReport) -> dict[str, ItemState]:
@@ -525,3 +528,47 @@ def test_time_that_ends_during_triage_defers_what_is_left(store: Store) -> None:
 
     assert report.exit_code == 4
     assert {item.state for item in report.items} == {ItemState.DEFERRED}
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_it_lands_waits_until_the_landing_is_remembered(store: Store, end: signal.Signals) -> None:
+    class Interrupted(FakeLander):
+        def land(self, *how: Any) -> Landing:
+            landing = super().land(*how)
+            signal.raise_signal(end)
+            return landing
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    lander, before = Interrupted(), signal.signal(end, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            heal(store, FakeAgent(two_bugs()), lander=lander)
+    finally:
+        signal.signal(end, before)
+
+    assert len(lander.commits) == 1
+    run = store.run("r")
+    assert run is not None
+    assert [item.state for item in run.items] == [ItemState.LANDED]
+    assert [landing.item for landing in store.landings()] == [item.id for item in run.items]
+
+
+def test_what_cannot_be_remembered_does_not_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(landing: object) -> int:
+        raise DiskFull("no space left to write the memory")
+
+    monkeypatch.setattr(store, "save_landing", full)
+    lander = FakeLander()
+
+    with pytest.raises(DiskFull):
+        heal(store, FakeAgent(two_bugs()), lander=lander)
+
+    assert lander.commits == []
+
+
+def test_the_time_counts_from_where_the_command_began(store: Store) -> None:
+    report = heal(store, FakeAgent(two_bugs()), began=time.monotonic() - 3600.0)
+
+    assert report.exit_code == 4

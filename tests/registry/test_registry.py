@@ -44,3 +44,9 @@ def test_a_disabled_card_is_left_out_and_nobody_left_is_said() -> None:
 
     assert decision.order == ()
     assert decision.why
+
+
+def test_the_embedded_repairer_comes_before_any_card_of_its_tier() -> None:
+    own = ModelCard("aaa", "recorded")
+
+    assert ModelRegistry([own, EMBEDDED], BudgetSettings()).decide(item(), []).order == (EMBEDDED, own)

@@ -345,3 +345,16 @@ def test_a_linked_worktree_is_a_project_like_any_other(project: Path, tmp_path: 
 
     assert (repository.branch(), repository.dirty()) == ("side", ("app.py",))
     assert repository.base_overrides() == {"app.py": b"one\n"}
+
+
+def test_heal_branches_that_only_a_remote_has_are_unmerged_too(project: Path, tmp_path: Path) -> None:
+    git(project, "checkout", "-qb", "dreamscape/heal-open")
+    git(project, "commit", "-q", "--allow-empty", "-m", "open")
+    git(project, "checkout", "-q", "-")
+    git(tmp_path, "clone", "-q", str(project), "clone")
+    clone = tmp_path / "clone"
+
+    assert list(opened(clone).unmerged_branches()) == ["origin/dreamscape/heal-open"]
+
+    git(clone, "branch", "-q", "dreamscape/heal-open", "origin/dreamscape/heal-open")
+    assert list(opened(clone).unmerged_branches()) == ["dreamscape/heal-open"]
