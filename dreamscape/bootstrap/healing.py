@@ -149,7 +149,7 @@ def _leave_file_signals(project: Project, history: History) -> None:
 def _heal(
     project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool], began: float
 ) -> HealReport:
-    from dreamscape.client import OpenAIClient
+    from dreamscape.bootstrap.asking import build_client
     from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, rejected_changes
 
     settings = project.loaded.settings.heal
@@ -164,7 +164,7 @@ def _heal(
         build_models(project),
         lander,
         history,
-        Solver(_proposer_of(), OpenAIClient(), rejected_changes(history, git, project.root)),
+        Solver(_proposer_of(), build_client(project), rejected_changes(history, git, project.root)),
         scan.impact_of,
         clock,
         settings,

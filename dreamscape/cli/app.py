@@ -26,6 +26,7 @@ COMMANDS = (
     "devlog",
     "report",
     "models",
+    "ask",
     "doctor",
     "config",
 )

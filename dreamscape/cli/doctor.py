@@ -26,7 +26,6 @@ ENOUGH_DISK_MIB = 500
 
 OPTIONAL = {
     "psycopg": "PostgreSQL as a shared memory: pip install 'psycopg[binary]'",
-    "selenium": "chat sites as models: pip install selenium",
     "undetected_chromedriver": "sites that turn automation away (GPL-3.0): pip install undetected-chromedriver",
 }
 
@@ -70,6 +69,7 @@ def _examined(options: Options) -> Iterator[Check]:
     yield from _sandbox_and_pytest(project)
     yield _state(project)
     yield _disk(project)
+    yield _browser()
     yield from _optional_parts()
 
 
@@ -162,6 +162,13 @@ def _temporary() -> Path:
     import tempfile
 
     return Path(tempfile.gettempdir())
+
+
+def _browser() -> Check:
+    found = [path for name in ("chromium", "google-chrome", "chromedriver") if (path := shutil.which(name))]
+    is_ok = len(found) > 1 and found[-1].endswith("chromedriver")
+    advice = "chat sites as models, 'dreamscape ask': on Debian apt install chromium chromium-driver"
+    return Check("browser", is_ok, ", ".join(found) or "not installed", advice, is_optional=True)
 
 
 def _optional_parts() -> Iterator[Check]:

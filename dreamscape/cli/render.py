@@ -70,12 +70,19 @@ def write(options: Options, text: str | bytes) -> None:
     data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
     if not is_surely_plain(data):
         data = data.decode().translate(_CONTROLS).encode()
-    data = data.rstrip(b"\n")
+    _put(options, data.rstrip(b"\n") + b"\n")
+
+
+def write_exactly(options: Options, text: str) -> None:
+    """Writes the UTF-8 of a text as it is, nothing added and nothing made harmless: for whoever wants every byte."""
+    _put(options, text.encode("utf-8", "surrogatepass"))
+
+
+def _put(options: Options, data: bytes) -> None:
     if options.output is None:
         _to_stdout(data)
         return
     target = options.output.resolve()
-    data += b"\n"
     with explained(target):
         if target.exists() and not target.is_file():
             target.write_bytes(data)  # a pipe or a device cannot be replaced
@@ -87,12 +94,11 @@ def _to_stdout(data: bytes) -> None:
     """Past the text layer, which would decode and encode megabytes once more. Raises DiskFull."""
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None:
-        sys.stdout.write(data.decode() + "\n")
+        sys.stdout.write(data.decode())
         return
     sys.stdout.flush()
     try:
         stream.write(data)
-        stream.write(b"\n")
         stream.flush()
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

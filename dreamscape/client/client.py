@@ -1,23 +1,37 @@
-"""OpenAIClient in first form: one door for every prompt; behind it, for now, recordings."""
+"""OpenAIClient: one door for every prompt; behind it chat sites in a browser, and recordings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dreamscape.client.recorded import replay
+from dreamscape.client.sites import SiteProfile
+from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt
 
 
 class OpenAIClient:
-    """The only way to a prompt."""
+    """The only way to a prompt; ``site_named`` finds a site's profile."""
+
+    def __init__(self, web: WebSites, site_named: Callable[[str], SiteProfile]) -> None:
+        self._web = web
+        self._site_named = site_named
 
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
         """The model's answer, exactly as given.
 
-        Raises UsageError where this version cannot reach the card's provider, CannotGoOn where there is no answer.
+        Raises UsageError where this version cannot reach the card's provider, BudgetSpent where nothing may be asked,
+        CannotGoOn where there is no answer.
         """
-        if card.provider == "recorded":
-            return replay(prompt, card)
-        raise UsageError(
-            f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",
-            "disable its card; providers now: embedded, recorded",
-        )
+        match card.provider:
+            case "recorded":
+                return replay(prompt, card)
+            case "web":
+                site = self._site_named(card.site)
+                return self._web.ask(site, card.url or site.url, prompt.text, card.name)
+            case _:
+                raise UsageError(
+                    f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",
+                    "disable its card; providers now: embedded, recorded, web",
+                )

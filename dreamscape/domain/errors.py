@@ -8,10 +8,16 @@
         NoTests
         PytestMissing
         DiskFull
+        NoAnswer                    a chat site was asked in vain
+          BrowserMissing, BrowserGone, TabCrashed, PageHung
+          SiteUnreachable, SessionExpired, RateLimited, ChallengeShown, SiteChanged
+          PromptRefused             nothing was sent
+          AnswerUnfinished          the prompt was sent, the answer did not come whole
       LimitReached                  4   budget or time spent
         TimeSpent
         BudgetSpent
       RunLocked                     5   another run holds the project's lock
+        SessionInUse
 
 A failing test of the project under repair is never one of these: it is data (`domain.runs`).
 """
@@ -72,6 +78,54 @@ class DiskFull(CannotGoOn):
     """A file of ours could not be written because the disk or the quota is full."""
 
 
+class NoAnswer(CannotGoOn):
+    """A chat site gave no answer that can be trusted to be whole."""
+
+
+class BrowserMissing(NoAnswer):
+    """There is no browser, or none that starts, or its driver does not fit."""
+
+
+class BrowserGone(NoAnswer):
+    """The browser or its driver ended while it was needed."""
+
+
+class TabCrashed(NoAnswer):
+    """The page's own process died."""
+
+
+class PageHung(NoAnswer):
+    """The page no longer reacts."""
+
+
+class SiteUnreachable(NoAnswer):
+    """No page of the site could be opened."""
+
+
+class SessionExpired(NoAnswer):
+    """The site wants a login."""
+
+
+class RateLimited(NoAnswer):
+    """The site has had enough prompts for now."""
+
+
+class ChallengeShown(NoAnswer):
+    """The site wants proof of a person, which only a person gives."""
+
+
+class SiteChanged(NoAnswer):
+    """The page no longer looks as its profile says."""
+
+
+class PromptRefused(NoAnswer):
+    """The prompt cannot be put into the page exactly; nothing was sent."""
+
+
+class AnswerUnfinished(NoAnswer):
+    """The answer broke off, or its end was never seen."""
+
+
 class LimitReached(DreamscapeError):
     """What the user allowed is spent."""
 
@@ -90,3 +144,7 @@ class RunLocked(DreamscapeError):
     """Another run works on this project."""
 
     exit_code = 5
+
+
+class SessionInUse(RunLocked):
+    """Another run uses this session of a chat site."""

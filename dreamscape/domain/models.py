@@ -10,8 +10,8 @@ class ModelCard:
     """What is known of a model before it is asked.
 
     ``provider`` is one of embedded, recorded, web, api; ``tier`` 0 is asked first; prices in USD per million tokens;
-    ``attempts`` how often one item may be put to it; ``url`` picks the model on a chat site or names an endpoint;
-    ``recording`` the folder a recorded model answers from.
+    ``attempts`` how often one item may be put to it; ``site`` names the profile of a chat site, ``url`` picks the
+    model on it or names an endpoint; ``recording`` the folder a recorded model answers from.
     """
 
     name: str
@@ -24,6 +24,7 @@ class ModelCard:
     usd_per_million_out: float = 0.0
     url: str = ""
     recording: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)

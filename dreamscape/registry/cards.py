@@ -66,4 +66,6 @@ def _card(table: object, path: Path) -> ModelCard:
         ) from error
     if card.provider not in PROVIDERS:
         raise UsageError(f"{path}: card {name!r} has provider {card.provider!r}", f"one of {', '.join(PROVIDERS)}")
+    if card.provider == "web" and not card.site:
+        raise UsageError(f"{path}: card {name!r} names no site", 'add the name of its profile: site = "chatgpt"')
     return card

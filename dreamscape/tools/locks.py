@@ -103,6 +103,18 @@ def project_lock(project: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def held_lock(path: Path) -> Iterator[None]:
+    """Holds the lock on ``path`` while the block runs. Raises RunLocked where another process has it."""
+    handle = _Handle(path)
+    try:
+        if not _taken(handle):
+            raise RunLocked(f"{path} is locked by another run")
+        yield
+    finally:
+        handle.release()
+
+
+@contextlib.contextmanager
 def waiting_lock(path: Path) -> Iterator[None]:
     """Holds the lock on ``path`` while the block runs, after whoever has it now; for short work only."""
     handle = _Handle(path)

@@ -70,6 +70,7 @@ _EXAMPLE = re.compile(
     r"(?i)example|x{4}|\*{3}|\.{3}|#{4}|<|>|\$\{|\$[a-z_]|your|placeholder|changeme|(.)\1{7}"
     r"|^(?:user(?:name)?|test|xxx):(?:pass(?:word)?|test|token|yyy)$"
 )
+_SECRET_NAME = re.compile(f"(?i:{_WORD}|_key$)")
 _EVERYDAY = re.compile(r"[a-zA-Z]*|[\d.,:-]*")
 _LONG, _BITS, _BITS_SHORT, _BITS_UNNAMED = 12, 3.0, 2.5, 3.4
 """Characters, and bits per character: chosen on the measured texts; what no name announces must be more random."""
@@ -110,15 +111,15 @@ def redact(text: str, known: Iterable[str] = ()) -> Redacted:
     return Redacted("".join([*parts, text[at:]]), {name: secret for secret, name in names.items()})
 
 
+def named_secrets(variables: Mapping[str, str]) -> frozenset[str]:
+    """The values of those variables whose name promises a secret."""
+    return frozenset(v for name, v in variables.items() if len(v) >= _SHORTEST_NAMED and _SECRET_NAME.search(name))
+
+
 def secret_values(variables: Mapping[str, str]) -> frozenset[str]:
-    """The values of a ``.env`` file or an environment that must not leave; everyday words and numbers are none."""
-    named = re.compile(f"(?i:{_WORD}|_key$)")
-    return frozenset(
-        value
-        for name, value in variables.items()
-        if (len(value) >= _SHORTEST_NAMED and named.search(name))
-        or (len(value) >= _SHORTEST and not _EVERYDAY.fullmatch(value))
-    )
+    """The values of a ``.env`` file that must not leave: all but everyday words and numbers."""
+    unnamed = (v for v in variables.values() if len(v) >= _SHORTEST and not _EVERYDAY.fullmatch(v))
+    return named_secrets(variables).union(unnamed)
 
 
 def read_env(content: str) -> dict[str, str]:

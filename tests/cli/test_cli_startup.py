@@ -51,6 +51,8 @@ def loaded_by(tmp_path: Path, *args: str, **env: str) -> tuple[set[str], int]:
         (("review", "nonsense"), 2),
         (("review", "show", "--help"), 0),
         (("devlog", "--help"), 0),
+        (("ask", "--help"), 0),
+        (("ask", "hello"), 2),
         (("--project", ".", "--json", "status", "--nonsense"), 2),
     ],
 )

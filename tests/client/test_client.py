@@ -1,30 +1,67 @@
 """The one door to every model."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from dreamscape.client import OpenAIClient
-from dreamscape.domain.errors import CannotGoOn, UsageError
+from dreamscape.client.calls import take_call
+from dreamscape.client.sites import SiteProfile
+from dreamscape.client.web import WebSites
+from dreamscape.domain.errors import BudgetSpent, CannotGoOn, UsageError
 from dreamscape.domain.models import ModelCard, Prompt
+from dreamscape.domain.settings import BudgetSettings
 
 PROMPT = Prompt("Repair this.", "f00d", 2)
+TODAY = date(2026, 11, 26)
 
 
-def test_a_recorded_answer_comes_back_byte_for_byte(tmp_path: Path) -> None:
+@pytest.fixture
+def client(tmp_path: Path) -> OpenAIClient:
+    """Without a budget."""
+    site = SiteProfile("chat", "https://chat.example/", ("#box",), ("#send",), (".answer",), (".copy",))
+    web = WebSites(tmp_path / "sessions", BudgetSettings(), frozenset(), lambda: TODAY)
+    return OpenAIClient(web, lambda name: site)
+
+
+def test_a_recorded_answer_comes_back_byte_for_byte(client: OpenAIClient, tmp_path: Path) -> None:
     text = "first\r\n\tsecond  \n\n\U0001f600\n"
     (tmp_path / "f00d-tape-2.md").write_bytes(text.encode())
 
-    answer = OpenAIClient().submit_prompt(PROMPT, ModelCard("tape", "recorded", recording=str(tmp_path)))
+    answer = client.submit_prompt(PROMPT, ModelCard("tape", "recorded", recording=str(tmp_path)))
 
     assert (answer.text, answer.model, answer.finished) == (text, "tape", True)
 
 
-def test_what_was_not_recorded_is_said(tmp_path: Path) -> None:
+def test_what_was_not_recorded_is_said(client: OpenAIClient, tmp_path: Path) -> None:
     with pytest.raises(CannotGoOn, match=r"f00d-tape-2\.md"):
-        OpenAIClient().submit_prompt(PROMPT, ModelCard("tape", "recorded", recording=str(tmp_path)))
+        client.submit_prompt(PROMPT, ModelCard("tape", "recorded", recording=str(tmp_path)))
 
 
-def test_a_provider_that_cannot_be_reached_yet_is_said() -> None:
+def test_a_provider_that_cannot_be_reached_yet_is_said(client: OpenAIClient) -> None:
     with pytest.raises(UsageError, match="cannot reach yet"):
-        OpenAIClient().submit_prompt(PROMPT, ModelCard("chat", "web"))
+        client.submit_prompt(PROMPT, ModelCard("local", "api"))
+
+
+def test_no_outside_model_is_asked_without_a_budget(client: OpenAIClient, tmp_path: Path) -> None:
+    with pytest.raises(BudgetSpent, match="without a budget"):
+        client.submit_prompt(PROMPT, ModelCard("chat", "web", site="chat"))
+
+    assert not (tmp_path / "sessions").exists()
+
+
+def test_calls_are_counted_by_the_day(tmp_path: Path) -> None:
+    for _ in range(2):
+        take_call(tmp_path, 2, TODAY)
+    with pytest.raises(BudgetSpent):
+        take_call(tmp_path, 2, TODAY)
+
+    take_call(tmp_path, 2, TODAY + timedelta(days=1))
+
+
+def test_a_count_that_cannot_be_read_allows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "calls.json").write_text("{")
+
+    with pytest.raises(BudgetSpent, match="unknown"):
+        take_call(tmp_path, 2, TODAY)

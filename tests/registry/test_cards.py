@@ -42,6 +42,7 @@ def test_the_users_card_replaces_the_shipped_one_of_its_name(tmp_path: Path) -> 
         ),
         ('[[models]]\nname = "a"\n', "lacks the key provider, a text"),
         ("models = [1]\n", "a card is not a table"),
+        ('[[models]]\nname = "a"\nprovider = "web"\n', "names no site"),
         ("[models]\na = 1\n", "something else"),
         ("[[models\n", "not valid TOML"),
     ],

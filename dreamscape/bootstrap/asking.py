@@ -1,0 +1,66 @@
+"""Joins the client with the user's own configuration, for the commands that ask outside models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamscape.bootstrap import Project, clock
+from dreamscape.domain.errors import CannotGoOn
+from dreamscape.domain.models import Answer, ModelCard, Prompt
+
+if TYPE_CHECKING:
+    from dreamscape.client import OpenAIClient
+
+USERS_SECRETS = "secrets.txt"
+"""In the user's configuration: values that no prompt may hold, one a line."""
+
+
+def build_client(project: Project) -> OpenAIClient:
+    """The only way to a prompt. Sites and secrets are the user's own, never a project's but for its ``.env`` files."""
+    from dreamscape.client import OpenAIClient
+    from dreamscape.client.sites import load_site
+    from dreamscape.client.web import WebSites
+
+    web = WebSites(
+        _session_folder(), project.loaded.settings.budget, frozenset(_secrets(project.root)), lambda: clock().date()
+    )
+    return OpenAIClient(web, lambda name: load_site(name, _site_folders()))
+
+
+def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answer:
+    """One prompt to a chat site. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
+    card = ModelCard(site, "web", site=site, url=url or "")
+    return build_client(project).submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
+
+
+def _site_folders() -> tuple[Path, ...]:
+    from dreamscape.settings import shipped_file, user_file
+
+    own = user_file("sites")
+    return (shipped_file("sites"), *([own] if own else []))
+
+
+def _session_folder() -> Path:
+    from platformdirs import user_data_path
+
+    path = user_data_path("dreamscape") / "sessions"
+    if not path.is_absolute():
+        raise CannotGoOn("there is no home folder to keep the session of a chat site in", "set HOME")
+    return path
+
+
+def _secrets(root: Path) -> Iterator[str]:
+    """What no prompt may hold: the user's list, the project's ``.env`` files, the environment's keys and passwords."""
+    from dreamscape.settings import user_file
+    from dreamscape.tools.redact import named_secrets, read_env, secret_values
+
+    own = user_file(USERS_SECRETS)
+    if own is not None and own.is_file():
+        yield from filter(None, map(str.strip, own.read_text("utf-8", "replace").splitlines()))
+    for path in sorted(root.glob(".env*")):
+        if path.is_file():
+            yield from secret_values(read_env(path.read_text("utf-8", "replace")))
+    yield from named_secrets(os.environ)

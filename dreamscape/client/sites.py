@@ -1,0 +1,105 @@
+"""TOML files go in, checked site profiles come out: what a chat page looks like, as data."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dreamscape.domain.errors import UsageError
+
+Selectors = tuple[str, ...]
+"""CSS selectors for one thing; the first that matches counts, since sites change."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteProfile:
+    """Where things are on a chat page.
+
+    ``url`` opens a new conversation; ``box`` takes the prompt, ``send`` sends it, ``answer`` is one message of the
+    model's; ``copy`` inside it copies it, ``finished`` inside it shows that it is complete (default: ``copy`` does).
+    ``busy`` is seen while the model writes, ``failed`` when it broke off. ``longest_prompt`` counts characters (0: no
+    limit is known), ``answer_s`` is how long an answer may take. ``evidence`` tells the date of what the selectors
+    rest on, ``verified`` whether somebody has tried them on the site itself.
+    """
+
+    name: str
+    url: str
+    box: Selectors
+    send: Selectors
+    answer: Selectors
+    copy: Selectors
+    finished: Selectors = ()
+    busy: Selectors = ()
+    failed: Selectors = ()
+    rate_limit: Selectors = ()
+    challenge: Selectors = ()
+    logged_out: Selectors = ()
+    longest_prompt: int = 0
+    answer_s: float = 600.0
+    version: int = 1
+    evidence: str = ""
+    verified: bool = False
+
+    def has(self, url: str) -> bool:
+        """Whether an address is of this site: same scheme, host and port."""
+        return urlsplit(url)[:2] == urlsplit(self.url)[:2]
+
+
+_KEYS = tuple(field.name for field in fields(SiteProfile) if field.name != "name")
+
+
+def load_site(name: str, folders: tuple[Path, ...]) -> SiteProfile:
+    """The profile called so; each folder's file replaces single keys of the one before.
+
+    Raises UsageError where there is none, or naming file and key for what does not fit.
+    """
+    files = [folder / f"{name}.toml" for folder in folders]
+    found = [path for path in files if name in _names(path.parent)]
+    if not found:
+        known = sorted({other for folder in folders for other in _names(folder)})
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}; yours go into {folders[-1]}"
+        raise UsageError(f"there is no site {name!r}", hint)
+    values: dict[str, object] = {}
+    for path in found:
+        values |= _read(path)
+    return _checked(name, values, found[-1])
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.toml")}
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    for key in values:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"a site has {', '.join(_KEYS)}"
+            raise UsageError(f"{path}: a site has no key {key!r}", hint)
+    return values
+
+
+def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        profile = TypeAdapter(SiteProfile).validate_python({**values, "name": name})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{path}: {place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+    if empty := next((key for key in ("box", "send", "answer", "copy") if not getattr(profile, key)), None):
+        raise UsageError(f"{path}: {empty} names no selector")
+    if urlsplit(profile.url).scheme not in ("http", "https"):
+        raise UsageError(f"{path}: url is no address of a web page: {profile.url!r}")
+    return profile

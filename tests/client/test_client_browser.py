@@ -1,0 +1,165 @@
+"""A browser of ours: its session lasts, and nothing of it is left, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from chat_site import ChatSite, served
+from required import missing
+
+from dreamscape.client.browser import BROWSERS, DRIVER, running_browser
+from dreamscape.client.page import ChatPage
+from dreamscape.client.sites import load_site
+from dreamscape.domain import errors
+
+
+@pytest.fixture(autouse=True)
+def _chromium() -> None:
+    import shutil
+
+    if not shutil.which(DRIVER) or not any(map(shutil.which, BROWSERS)):
+        missing("browser", "there is no Chromium with its driver on this machine")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[ChatSite]:
+    with served(ChatSite()) as site:
+        (tmp_path / "own.toml").write_text(site.profile)
+        yield site
+
+
+def processes_of(session: Path) -> list[psutil.Process]:
+    """Chromium's main process on this session, its driver and its children."""
+    on_it = [p for p in psutil.process_iter(["cmdline"]) if f"--user-data-dir={session}" in (p.info["cmdline"] or ())]
+    drivers = [parent for p in on_it if (parent := p.parent()) and parent.name() == DRIVER]
+    return on_it + drivers + [child for p in on_it for child in p.children(recursive=True)]
+
+
+def ours() -> set[int]:
+    """Our children that are not gone or waited for yet."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+def ask(session: Path, site: ChatSite, folder: Path, path: str = "") -> str:
+    with running_browser(session) as driver:
+        return ChatPage(driver, load_site("own", (folder,))).ask(site.address + path, "hello")
+
+
+def test_a_login_lasts_and_the_session_is_private(tmp_path: Path, site: ChatSite) -> None:
+    site.wants_login = True
+    session, before = tmp_path / "sessions" / "own", ours()
+    with pytest.raises(errors.SessionExpired):
+        ask(session, site, tmp_path)
+
+    first = ask(session, site, tmp_path, "enter")  # a page that gives the cookie
+    second = ask(session, site, tmp_path)
+
+    assert first == second == "plain: hello"
+    assert stat.S_IMODE(session.stat().st_mode) == 0o700
+    assert processes_of(session) == []
+    assert ours() == before
+
+
+def test_a_session_in_use_is_refused(tmp_path: Path) -> None:
+    with running_browser(tmp_path / "s"), pytest.raises(errors.SessionInUse), running_browser(tmp_path / "s"):
+        pass
+
+
+def test_a_lock_left_by_a_browser_on_another_machine_is_no_hindrance(tmp_path: Path, site: ChatSite) -> None:
+    session = tmp_path / "s"
+    session.mkdir()
+    (session / "SingletonLock").symlink_to("another-host-123")
+
+    assert ask(session, site, tmp_path) == "plain: hello"
+
+
+def kill_browser(driver: psutil.Process, session: Path) -> None:
+    next(child for child in driver.children() if "chrom" in child.name()).kill()
+
+
+def kill_driver(driver: psutil.Process, session: Path) -> None:
+    driver.kill()
+
+
+def kill_renderers(driver: psutil.Process, session: Path) -> None:
+    for process in driver.children(recursive=True):
+        if "--type=renderer" in process.cmdline():
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("hit", "error"),
+    [
+        (kill_browser, errors.BrowserGone),
+        (kill_driver, errors.BrowserGone),
+        (kill_renderers, errors.TabCrashed),
+    ],
+)
+def test_a_browser_that_is_killed_while_the_answer_streams_is_told_and_leaves_nothing(
+    tmp_path: Path,
+    site: ChatSite,
+    hit: Callable[[psutil.Process, Path], None],
+    error: type[errors.NoAnswer],
+) -> None:
+    session, before = tmp_path / "s", ours()
+    site.fault = "wait"
+
+    def strike() -> None:
+        site.asked.wait(60)
+        time.sleep(0.2)  # until the wait for the answer is under way
+        (driver,) = [psutil.Process(pid) for pid in ours() - before]
+        hit(driver, session)
+
+    striker = threading.Thread(target=strike)
+    striker.start()
+    with pytest.raises(error):
+        ask(session, site, tmp_path)
+    striker.join()
+
+    assert site.prompts == ["hello"]
+    assert processes_of(session) == []
+    assert ours() == before
+
+
+def test_a_page_that_hangs_is_told_and_leaves_nothing(
+    tmp_path: Path, site: ChatSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dreamscape.client.browser.COMMAND_S", 8)
+    site.fault = "hang"
+
+    with pytest.raises(errors.PageHung):
+        ask(tmp_path / "s", site, tmp_path)
+
+    assert processes_of(tmp_path / "s") == []
+
+
+def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path, site: ChatSite) -> None:
+    session = tmp_path / "s"
+    child = os.fork()
+    if child == 0:
+        with running_browser(session):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    left = processes_of(session)
+    assert DRIVER in [process.name() for process in left]
+
+    answer = ask(session, site, tmp_path)
+
+    assert answer == "plain: hello"
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
+    assert processes_of(session) == []
+
+
+def test_a_machine_without_a_browser_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(errors.BrowserMissing, match=DRIVER), running_browser(tmp_path / "s"):
+        pass
