@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DRIVER = "chromedriver"
 
-COMMAND_S = 20
-"""How long one command may take before the page counts as hung; chosen, longer than `page.SLICE_S` by far."""
+START_S, COMMAND_S = 120, 30
+"""How long a browser may take to start, and one command before the page counts as hung; chosen for busy machines,
+longer than `page.SLICE_S` by far."""
 
 _FLAGS = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+_TEMPORARY, _LONGEST_TEMPORARY = "dreamscape-browser-", 40
+"""Chromium makes a socket below its temporary folder, whose path may have 107 bytes, and does not start beyond."""
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 
 
@@ -50,9 +54,10 @@ def running_browser(folder: Path) -> Iterator[Remote]:
     lock = folder.parent / f"{folder.name}.lock"
     with _held(lock, folder.name):
         _clear(folder)
-        service = _service()
-        driver = None
+        temporary = _temporary_folder()
+        driver = service = None
         try:
+            service = _service(temporary)
             driver = _connected(service, folder)
             yield driver
         except (BrowserGone, PageHung, TabCrashed):
@@ -60,6 +65,7 @@ def running_browser(folder: Path) -> Iterator[Remote]:
             raise
         finally:
             _end(driver, service, folder)
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -80,14 +86,21 @@ def _clear(folder: Path) -> None:
     for pid in _browsers_on(folder):
         kill_tree(pid)
     with contextlib.suppress(OSError):
-        socket = (folder / "SingletonSocket").readlink().parent
-        if socket.name.startswith("org.chromium."):
-            shutil.rmtree(socket, ignore_errors=True)
+        temporary = (folder / "SingletonSocket").readlink().parent.parent
+        if temporary.name.startswith(_TEMPORARY):
+            shutil.rmtree(temporary, ignore_errors=True)
     for name in _LOCKS:
         (folder / name).unlink(missing_ok=True)
 
 
-def _service() -> Service:
+def _temporary_folder() -> Path:
+    """For the browser alone, so that nothing of it is left however it ends."""
+    usual = tempfile.gettempdir()
+    short = usual if len(os.fsencode(usual)) <= _LONGEST_TEMPORARY else "/tmp"
+    return Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=short))
+
+
+def _service(temporary: Path) -> Service:
     from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.chrome.service import Service
 
@@ -95,7 +108,7 @@ def _service() -> Service:
     if driver is None:
         raise BrowserMissing(f"there is no {DRIVER} on this machine", "on Debian: apt install chromium chromium-driver")
     # A group of its own, so that Ctrl-C at the terminal reaches us alone and we end it in order.
-    service = Service(driver, popen_kw={"start_new_session": True})
+    service = Service(driver, env={**os.environ, "TMPDIR": str(temporary)}, popen_kw={"start_new_session": True})
     try:
         service.start()
     except WebDriverException as error:
@@ -108,14 +121,19 @@ def _connected(service: Service, folder: Path) -> Remote:
     from selenium.webdriver import Remote
     from selenium.webdriver.common.proxy import Proxy, ProxyType
     from selenium.webdriver.remote.client_config import ClientConfig
+    from urllib3.exceptions import HTTPError
 
     direct = Proxy({"proxyType": ProxyType.DIRECT})  # the driver is on this machine, whatever the environment says
-    client = ClientConfig(service.service_url, timeout=COMMAND_S, proxy=direct)
+    client = ClientConfig(service.service_url, timeout=START_S, proxy=direct)
     try:
-        return Remote(options=_options(folder), client_config=client, command_executor=service.service_url)
+        driver = Remote(options=_options(folder), client_config=client, command_executor=service.service_url)
+    except HTTPError as error:
+        raise BrowserMissing(f"no browser started within {START_S} s", "is the machine very busy?") from error
     except WebDriverException as error:
         hint = "its version must be the browser's: 'chromium --version', 'chromedriver --version'"
         raise BrowserMissing(f"no browser starts: {_first_line(error)}", hint) from error
+    client.timeout = COMMAND_S
+    return driver
 
 
 def _options(folder: Path) -> ChromeOptions:
@@ -134,13 +152,14 @@ def _options(folder: Path) -> ChromeOptions:
     return options
 
 
-def _end(driver: Remote | None, service: Service, folder: Path) -> None:
+def _end(driver: Remote | None, service: Service | None, folder: Path) -> None:
     """Has the browser close, so that it writes its cookies down, then makes sure that nothing is left of it."""
     if driver is not None:
         with contextlib.suppress(NoAnswer), translated():
             driver.quit()
-    kill_tree(service.process.pid)
-    service.process.wait()
+    if service is not None:
+        kill_tree(service.process.pid)
+        service.process.wait()
     _clear(folder)
 
 

@@ -20,7 +20,7 @@ def take_call(folder: Path, per_day: int, today: date) -> None:
     with waiting_lock(folder / "calls.lock"):
         made = _made(path, today)
         if 0 < per_day <= made:
-            raise BudgetSpent(f"{made} calls were made today, {per_day} are allowed", "see budget.calls_per_day")
+            raise BudgetSpent(f"calls made today: {made}, allowed: {per_day}", "see budget.calls_per_day")
         atomic_write(path, json.dumps({"day": today.isoformat(), "calls": made + 1}).encode(), private=True)
 
 

@@ -70,7 +70,7 @@ _EXAMPLE = re.compile(
     r"(?i)example|x{4}|\*{3}|\.{3}|#{4}|<|>|\$\{|\$[a-z_]|your|placeholder|changeme|(.)\1{7}"
     r"|^(?:user(?:name)?|test|xxx):(?:pass(?:word)?|test|token|yyy)$"
 )
-_SECRET_NAME = re.compile(f"(?i:{_WORD}|_key$)")
+_SECRET_NAME = re.compile(f"(?i:(?!(?:old)?pwd$).*(?:{_WORD}|_key$))")  # but for the shell's working folders
 _EVERYDAY = re.compile(r"[a-zA-Z]*|[\d.,:-]*")
 _LONG, _BITS, _BITS_SHORT, _BITS_UNNAMED = 12, 3.0, 2.5, 3.4
 """Characters, and bits per character: chosen on the measured texts; what no name announces must be more random."""
@@ -113,7 +113,7 @@ def redact(text: str, known: Iterable[str] = ()) -> Redacted:
 
 def named_secrets(variables: Mapping[str, str]) -> frozenset[str]:
     """The values of those variables whose name promises a secret."""
-    return frozenset(v for name, v in variables.items() if len(v) >= _SHORTEST_NAMED and _SECRET_NAME.search(name))
+    return frozenset(v for name, v in variables.items() if len(v) >= _SHORTEST_NAMED and _SECRET_NAME.match(name))
 
 
 def secret_values(variables: Mapping[str, str]) -> frozenset[str]:

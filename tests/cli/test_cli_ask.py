@@ -71,15 +71,17 @@ def test_the_answer_is_written_to_stdout_as_it_is(
     assert (told["schema"], told["text"], told["model"]) == ("dreamscape.ask/1", "plain: hello", "own")
 
 
-def test_the_days_calls_are_counted_over_all_projects(asked: Dreamscape, site: ChatSite, home: Path) -> None:
+def test_the_days_calls_are_counted_over_all_projects(
+    asked: Dreamscape, site: ChatSite, home: Path, tmp_path: Path
+) -> None:
+    (home / ".config" / "dreamscape" / "config.toml").write_text("[budget]\ncalls_per_day = 1\n")
     site.fault = "403"
-    codes = [asked("ask", "hello", "--site", "own").returncode for _ in range(3)]
+    failed = asked("ask", "hello", "--site", "own")
 
-    spent = asked("ask", "hello", "--site", "own")
+    spent = asked("ask", "hello", "--site", "own", cwd=tmp_path)
 
-    assert codes == [3, 3, 3]
-    assert (spent.returncode, len(site.prompts)) == (4, 3)
-    assert "3 calls were made today" in spent.stderr
+    assert (failed.returncode, spent.returncode, len(site.prompts)) == (3, 4, 1)
+    assert "calls made today: 1" in spent.stderr
 
 
 @pytest.mark.parametrize(

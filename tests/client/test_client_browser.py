@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -156,6 +157,19 @@ def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path, site: ChatS
     assert answer == "plain: hello"
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
     assert processes_of(session) == []
+
+
+@pytest.mark.parametrize("name", ["t", "long" * 20])
+def test_no_temporary_file_is_left_and_a_long_path_to_them_is_no_hindrance(
+    tmp_path: Path, site: ChatSite, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        place = Path(short) / name
+        place.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(place))
+
+        assert ask(tmp_path / "s", site, tmp_path) == "plain: hello"
+        assert list(place.iterdir()) == []
 
 
 def test_a_machine_without_a_browser_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

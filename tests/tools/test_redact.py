@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from required import missing
 
-from dreamscape.tools.redact import read_env, redact, secret_values
+from dreamscape.tools.redact import named_secrets, read_env, redact, secret_values
 
 PUBLISHED = Path(__file__).parents[2] / ".." / "shared" / "data" / "secrets-dev.b64.json"
 
@@ -50,7 +50,7 @@ def test_few_published_texts_without_a_secret_are_touched(published: dict[str, l
     assert len(touched) <= 24, touched
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.one_of(SECRETS, st.text(), st.sampled_from(["REDACTED", "_", "\n", " = ", "1"]))))
 def test_what_was_hidden_can_always_be_put_back(parts: list[str]) -> None:
     text = "".join(parts)
@@ -60,6 +60,7 @@ def test_what_was_hidden_can_always_be_put_back(parts: list[str]) -> None:
     assert hidden.restore(hidden.text) == text
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(), st.text(), st.lists(st.text(min_size=4, alphabet="abc\n$.*("), min_size=1))
 def test_no_known_value_is_left(before: str, after: str, known: list[str]) -> None:
     hidden = redact(before + known[0] + after, known)
@@ -109,6 +110,12 @@ def test_values_of_an_env_file_are_secrets_but_for_everyday_words() -> None:
     )
 
     assert secret_values(read_env(content)) == {"let me in", "ab1c", "canary-7f3a"}
+
+
+def test_variables_named_like_secrets_are_secrets_but_for_the_shells_folders() -> None:
+    variables = {"PWD": "/home/me", "OLDPWD": "/home", "DB_PWD": "ab12", "API_KEY": "qwert", "HOME": "/home/me"}
+
+    assert named_secrets(variables) == {"ab12", "qwert"}
 
 
 @pytest.mark.parametrize(
