@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from dreamscape.agent.choice import choose
-from dreamscape.agent.conditions import decided
 from dreamscape.agent.evidence import little_asked
 from dreamscape.agent.gate import refusal
 from dreamscape.agent.half_done import half_done
@@ -115,9 +114,6 @@ class CaseBench:
             return replace(choice, may_land=False, is_partial=True, why=why)
         if choice.may_land and (doubt := little_asked(self._running(choice.best, self._coverage), self._case)):
             return replace(choice, may_land=False, why=doubt)
-        if choice.may_land and (path := self._untaken(choice.best)):
-            why = f"no test that was traced goes into the branch in {path} whose condition it changes"
-            return replace(choice, may_land=False, why=why)
         return choice
 
     def alike(self, one: Candidate, other: Candidate) -> bool:
@@ -236,18 +232,6 @@ class CaseBench:
         """
         running = self._running(candidate, self._case.failing_elsewhere)[:MOST_ELSEWHERE]
         return next((test for test in running if not self._repaired([candidate], (test,))[candidate.id]), "")
-
-    def _untaken(self, candidate: Candidate) -> str:
-        """The file with a branch whose condition a change changes and which no test is known to go into, neither on
-        the base nor, of the failing ones, after the change; empty without one. Whatever such a condition is changed
-        to, tests let it pass."""
-        branches = decided(candidate, self._case.sources) if self._coverage else ()
-        left = [b for b in branches if not any(b.line in ran.get(b.path, ()) for ran in self._coverage.values())]
-        if not left:
-            return ""
-        run = self._run(overrides=candidate.applied_to(self._case.sources), only=self._case.tests, coverage="lines")
-        taken = {(path, line) for ran in run.coverage.values() for path, lines in ran.items() for line in lines}
-        return next((branch.path for branch in left if (branch.path, branch.line_after) not in taken), "")
 
     def _running(self, candidate: Candidate, tests: Iterable[str]) -> list[str]:
         """Those of these tests that run the lines a change changes, on the base."""

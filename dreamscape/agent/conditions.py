@@ -8,40 +8,12 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from dreamscape.agent.parsing import parsed
 from dreamscape.domain.repair import Candidate
 
 ANOTHER_CONDITION = "it puts another condition in the place of the written one"
 SAME_FOR_ALL = "its filter asks the same of every element"
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """What a changed condition decides about: the first lines of its body, on the base and after the change."""
-
-    path: str
-    line: int
-    line_after: int
-
-
-def decided(candidate: Candidate, sources: Mapping[str, bytes]) -> tuple[Branch, ...]:
-    """The branches whose own condition, and nothing else of the statement, a change changes."""
-    found: list[Branch] = []
-    for path, after in candidate.applied_to(sources).items():
-        old, new = (list(_branching(parsed(source))) for source in (sources.get(path, b""), after))
-        if len(old) == len(new):
-            found += [
-                Branch(path, before.body[0].lineno, now.body[0].lineno)
-                for before, now in zip(old, new, strict=True)
-                if ast.dump(before.test) != ast.dump(now.test)
-            ]
-    return tuple(found)
-
-
-def _branching(tree: ast.Module) -> Iterator[ast.If | ast.While]:
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.If | ast.While))
 
 
 def doubtful_condition(candidate: Candidate, sources: Mapping[str, bytes]) -> str:

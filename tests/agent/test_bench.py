@@ -306,29 +306,3 @@ def test_a_change_of_what_is_only_asked_for_yes_or_no_once_waits_for_a_person() 
 
     assert not choice.may_land
     assert "yes or no" in choice.why
-
-
-BRANCHED = b"if value > 100:\n    label = 1\n"
-
-
-@pytest.mark.parametrize(
-    ("on_base", "after", "may_land"),
-    [({1}, {1}, False), ({1, 2}, {1}, True), ({1}, {1, 2}, True)],
-    ids=["never", "on the base", "after the change"],
-)
-def test_a_condition_whose_branch_no_test_goes_into_is_settled_by_nothing(
-    on_base: set[int], after: set[int], may_land: bool
-) -> None:
-    def run(**how: Any) -> TestRun:
-        assert (how["only"], how["coverage"]) == (of.tests, "lines")
-        ran = {of.tests[0]: {"app.py": frozenset(after)}}
-        return TestRun((TestResult(of.tests[0], Outcome.PASSED),), (), RunEnd.EXITED, 0, 0.1, coverage=ran)
-
-    of = replace(case(), sources={"app.py": BRANCHED})
-    covered = {"test_app.py::test_other": {"app.py": frozenset(on_base)}}
-    on = CaseBench(of, run, lambda sources: Trials(), {}, (), 1, covered)  # type: ignore[arg-type, return-value]
-
-    choice = on.choose([Candidate((Edit("app.py", 9, 10, b"=="),), "repairer:comparison", 1.0, "a change")])
-
-    assert choice.may_land is may_land
-    assert ("goes into the branch" in choice.why) is not may_land
