@@ -18,8 +18,9 @@ def reachable_sockets(further: Iterable[Path]) -> Iterator[Path]:
     absolute = {Path(name) for name in bound.values() if name.startswith("/")}
     relative = {inode: name for inode, name in bound.items() if not name.startswith("/")}
     for path in {*absolute, *_resolved(relative), *further}:
-        if path.is_socket():
-            yield path.resolve()
+        with suppress(PermissionError):  # what lies in a folder closed to us is closed to a command of ours
+            if path.is_socket():
+                yield path.resolve()
 
 
 def _bound() -> Iterator[tuple[str, str]]:

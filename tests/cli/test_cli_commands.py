@@ -444,7 +444,7 @@ def test_an_accepted_review_is_proven_once_more_and_lands(dreamscape: Dreamscape
     assert (failing / "shop.py").read_text() == "limit = 1\n"
     assert memory.reviews("open") == ()
     kinds = [event.kind for event in memory.events()]
-    assert kinds[-3:] == [EventKind.REVIEW_ACCEPTED, EventKind.ITEM_LANDED, EventKind.RUN_ENDED]
+    assert kinds[-3:] == [EventKind.ITEM_LANDED, EventKind.REVIEW_ACCEPTED, EventKind.RUN_ENDED]
     assert "## Repaired" in dreamscape("devlog").stdout
 
 
