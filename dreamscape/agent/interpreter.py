@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -15,6 +16,8 @@ from dreamscape.agent.sandbox_places import hidden_places, is_under
 from dreamscape.agent.sandbox_prefixes import may_be_shown, prefixes_of, user_packages
 from dreamscape.domain.errors import CannotGoOn, PytestMissing, UsageError
 from dreamscape.domain.runs import RunEnd
+
+logger = logging.getLogger(__name__)
 
 OLDEST = (3, 8)
 """What `guest` is written for."""
@@ -46,8 +49,13 @@ def find_interpreter(project: Path, wanted: str) -> Path:
     environments = [project / ".venv", project / "venv"]
     if os.environ.get("VIRTUAL_ENV"):
         environments.append(Path(os.environ["VIRTUAL_ENV"]))
-    found = (folder / "bin" / "python" for folder in environments)
-    return next((path.absolute() for path in found if _is_program(path)), Path(sys.executable))
+    for folder in environments:
+        program = folder / "bin" / "python"
+        if _is_program(program):
+            return program.absolute()
+        if folder.is_dir():
+            logger.warning("%s is passed over: it has no interpreter that could run", folder)
+    return Path(sys.executable)
 
 
 def _named(project: Path, wanted: str) -> Path:

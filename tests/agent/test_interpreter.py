@@ -51,14 +51,15 @@ def test_the_projects_own_environment_comes_before_the_active_one_and_ours(
     assert find_interpreter(project, "") == own
 
 
-def test_an_environment_whose_interpreter_is_gone_is_passed_over(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_environment_whose_interpreter_is_gone_is_passed_over_and_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     (project / ".venv" / "bin").mkdir(parents=True)
     (project / ".venv" / "bin" / "python").symlink_to("/no/such/python")
 
     assert find_interpreter(project, "") == Path(sys.executable)
+    assert f"{project / '.venv'} is passed over" in caplog.text
 
 
 def test_an_interpreter_can_be_named_by_path_folder_or_word(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
