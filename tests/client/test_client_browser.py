@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
@@ -92,8 +93,9 @@ def kill_driver(driver: psutil.Process, session: Path) -> None:
 
 def kill_renderers(driver: psutil.Process, session: Path) -> None:
     for process in driver.children(recursive=True):
-        if "--type=renderer" in process.cmdline():
-            process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # gone meanwhile, or a zombie
+            if "--type=renderer" in process.cmdline():
+                process.kill()
 
 
 @pytest.mark.parametrize(
