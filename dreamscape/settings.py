@@ -7,10 +7,8 @@ the project: they may lower what the user allows, never raise or redirect it.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.settings import BudgetSettings, HealSettings, SandboxSettings, ScanSettings, Settings
+from dreamscape.tools.toml_files import hint_for, read_toml
 
 ENVIRONMENT_PREFIX = "DREAMSCAPE_"
 DEFAULT, COMMAND_LINE = "default", "command line"
@@ -93,9 +92,8 @@ def checked_key(key: str, origin: str) -> str:
     """The key itself if it exists. Raises UsageError naming the nearest that does."""
     if key in known_keys():
         return key
-    near = difflib.get_close_matches(key, [*known_keys(), *SECTIONS], 1, 0.5)
     where = f" ({origin})" if origin else ""
-    raise UsageError(f"there is no setting {key!r}{where}", f"did you mean {near[0]!r}?" if near else "")
+    raise UsageError(f"there is no setting {key!r}{where}", hint_for(key, [*known_keys(), *SECTIONS], least=0.5))
 
 
 def shipped_file(name: str) -> Path:
@@ -132,7 +130,7 @@ def _user_layers(config_file: Path | None) -> Iterator[_Layer]:
         raise UsageError(f"there is no file {config_file}", "--config takes a configuration file")
     path = config_file or user_file("config.toml")
     if path is not None and path.is_file():
-        yield _Layer(str(path), _flat(_toml(path), str(path)), path=path)
+        yield _Layer(str(path), _flat(read_toml(path), str(path)), path=path)
 
 
 def _project_layers(project: Path) -> Iterator[_Layer]:
@@ -141,7 +139,7 @@ def _project_layers(project: Path) -> Iterator[_Layer]:
     if own.is_file() and table is not None:
         raise UsageError(f"settings stand both in {own} and in [tool.dreamscape] of {shared}", "keep one of them")
     if own.is_file():
-        yield _Layer(str(own), _flat(_toml(own), str(own)), is_project=True, path=own)
+        yield _Layer(str(own), _flat(read_toml(own), str(own)), is_project=True, path=own)
     if table is not None:
         yield _Layer(str(shared), _flat(table, str(shared)), is_project=True, path=shared)
 
@@ -149,24 +147,13 @@ def _project_layers(project: Path) -> Iterator[_Layer]:
 def _table_in_pyproject(path: Path) -> dict[str, Any] | None:
     """``[tool.dreamscape]``; a file that cannot be read matters only if it speaks of us."""
     try:
-        tool = _toml(path).get("tool", {})
+        tool = read_toml(path).get("tool", {})
     except UsageError:
         if b"tool.dreamscape" in path.read_bytes():
             raise
         return None
     table = tool.get("dreamscape") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else None
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 (byte {error.start})") from error
-    except PermissionError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _flat(sections: Mapping[str, Any], origin: str) -> dict[str, object]:

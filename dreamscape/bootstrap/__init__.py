@@ -208,13 +208,10 @@ def _counts(values: object) -> dict[str, int] | None:
 
 
 def _numbers(values: object) -> dict[str, float] | None:
-    if not isinstance(values, dict) or not all(type(each) in (int, float) for each in values.values()):
+    if not isinstance(values, dict):
         return None
-    return (
-        {path: float(each) for path, each in values.items()}
-        if all(0 <= each < 1e9 for each in values.values())
-        else None
-    )
+    is_sound = all(type(each) in (int, float) and 0 <= each < 1e9 for each in values.values())
+    return {path: float(each) for path, each in values.items()} if is_sound else None
 
 
 def build_past(project: Project) -> ProjectPast:

@@ -24,16 +24,24 @@ def build_client(project: Project) -> OpenAIClient:
     from dreamscape.client.sites import load_site
     from dreamscape.client.web import WebSites
 
-    web = WebSites(
-        _session_folder(), project.loaded.settings.budget, frozenset(_secrets(project.root)), lambda: clock().date()
-    )
-    return OpenAIClient(web, lambda name: load_site(name, _site_folders()))
+    def open_web() -> WebSites:
+        budget, secrets = project.loaded.settings.budget, frozenset(_secrets(project.root))
+        return WebSites(_session_folder(), budget, secrets, lambda: clock().date())
+
+    return OpenAIClient(open_web, lambda name: load_site(name, _site_folders()))
 
 
 def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answer:
     """One prompt to a chat site. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
     card = ModelCard(site, "web", site=site, url=url or "")
     return build_client(project).submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
+
+
+def browser_programs() -> tuple[str | None, str | None]:
+    """Browser and driver that chat sites would be asked with; None for what is missing."""
+    from dreamscape.client.browser import programs
+
+    return programs()
 
 
 def _site_folders() -> tuple[Path, ...]:

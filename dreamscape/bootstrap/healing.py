@@ -72,12 +72,14 @@ def undo_run(project: Project, history: History, name: str) -> Iterator[Undone]:
         landed = [landing for landing in standing if landing.run == run]
         if not landed:
             raise CannotGoOn(f"run {run} has landed nothing that could be taken back")
-        for landing, how in undo(project.root, Git.find(project.root), landed):
-            review = remember_undone(history, landing, how, clock())
-            data = {"why": how, "commit": landing.commit, "files": list(landing.files)}
-            history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run, landing.item, data))
-            _leave_file_signals(project, history)
-            yield Undone(landing, how, review)
+        try:
+            for landing, how in undo(project.root, Git.find(project.root), landed):
+                review = remember_undone(history, landing, how, clock())
+                data = {"why": how, "commit": landing.commit, "files": list(landing.files)}
+                history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run, landing.item, data))
+                yield Undone(landing, how, review)
+        finally:
+            _tidy_up(project, history)
 
 
 def open_sandbox(project: Project) -> Sandbox:
@@ -126,24 +128,19 @@ def heal(project: Project, approve: Callable[[Plan], bool]) -> HealReport:
 
 
 def _tidy_up(project: Project, history: History) -> None:
-    """What the next scan is told, and old runs pruned; a full disk does not keep a run from telling what it did."""
-    from dreamscape.domain.errors import DiskFull
-
-    try:
-        _leave_file_signals(project, history)
-        history.prune(project.loaded.settings.heal.keep_runs)
-    except DiskFull as error:
-        logger.warning("%s", error)
-
-
-def _leave_file_signals(project: Project, history: History) -> None:
+    """Leaves word for the next scan and prunes old runs; a full disk does not keep a run from telling what it did."""
     import json
 
+    from dreamscape.domain.errors import DiskFull
     from dreamscape.engine import file_signals
     from dreamscape.tools.files import atomic_write
 
     signals = json.dumps(file_signals(history.events()), sort_keys=True, indent=0).encode()
-    atomic_write(project.root / STATE_FOLDER / FILE_SIGNALS, signals, private=True)
+    try:
+        atomic_write(project.root / STATE_FOLDER / FILE_SIGNALS, signals, private=True)
+        history.prune(project.loaded.settings.heal.keep_runs)
+    except DiskFull as error:
+        logger.warning("%s", error)
 
 
 def _heal(
@@ -196,9 +193,10 @@ def accept_review(project: Project, history: History, case: ReviewCase) -> HealR
         sandbox = open_sandbox(project)
         agent = _test_agent(project, sandbox, git, lander, ())
         book = RunBook(run, lander.base, mode, history, clock, command="review")
-        report = accept(case, git, agent, lander, history, book, sandbox.level.value)
-        _leave_file_signals(project, history)
-        return report
+        try:
+            return accept(case, git, agent, lander, history, book, sandbox.level.value)
+        finally:
+            _tidy_up(project, history)
 
 
 def _test_agent(

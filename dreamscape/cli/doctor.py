@@ -165,10 +165,12 @@ def _temporary() -> Path:
 
 
 def _browser() -> Check:
-    found = [path for name in ("chromium", "google-chrome", "chromedriver") if (path := shutil.which(name))]
-    is_ok = len(found) > 1 and found[-1].endswith("chromedriver")
+    from dreamscape.bootstrap.asking import browser_programs
+
+    found = browser_programs()
+    here = ", ".join(filter(None, found)) or "not installed"
     advice = "chat sites as models, 'dreamscape ask': on Debian apt install chromium chromium-driver"
-    return Check("browser", is_ok, ", ".join(found) or "not installed", advice, is_optional=True)
+    return Check("browser", all(found), here, advice, is_optional=True)
 
 
 def _optional_parts() -> Iterator[Check]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DRIVER = "chromedriver"
 
+HOW_TO_INSTALL = "on Debian: apt install chromium chromium-driver"
+
 START_S, COMMAND_S = 120, 30
 """How long a browser may take to start, and one command before the page counts as hung; chosen for busy machines,
 longer than `page.SLICE_S` by far."""
@@ -40,6 +42,11 @@ _FLAGS = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-backgr
 _TEMPORARY, _LONGEST_TEMPORARY = "dreamscape-browser-", 40
 """Chromium makes a socket below its temporary folder, whose path may have 107 bytes, and does not start beyond."""
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
+
+
+def programs() -> tuple[str | None, str | None]:
+    """The browser and its driver on this machine; None for what is missing."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None), shutil.which(DRIVER)
 
 
 @contextlib.contextmanager
@@ -104,9 +111,9 @@ def _service(temporary: Path) -> Service:
     from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.chrome.service import Service
 
-    driver = shutil.which(DRIVER)
+    _, driver = programs()
     if driver is None:
-        raise BrowserMissing(f"there is no {DRIVER} on this machine", "on Debian: apt install chromium chromium-driver")
+        raise BrowserMissing(f"there is no {DRIVER} on this machine", HOW_TO_INSTALL)
     # A group of its own, so that Ctrl-C at the terminal reaches us alone and we end it in order.
     service = Service(driver, env={**os.environ, "TMPDIR": str(temporary)}, popen_kw={"start_new_session": True})
     try:
@@ -139,9 +146,9 @@ def _connected(service: Service, folder: Path) -> Remote:
 def _options(folder: Path) -> ChromeOptions:
     from selenium.webdriver import ChromeOptions
 
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser, _ = programs()
     if browser is None:
-        raise BrowserMissing("there is no Chromium on this machine", "on Debian: apt install chromium chromium-driver")
+        raise BrowserMissing("there is no Chromium on this machine", HOW_TO_INSTALL)
     options = ChromeOptions()
     options.binary_location = browser
     options.page_load_strategy = "none"  # what is waited for is the prompt box, see page.js

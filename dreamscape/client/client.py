@@ -12,10 +12,13 @@ from dreamscape.domain.models import Answer, ModelCard, Prompt
 
 
 class OpenAIClient:
-    """The only way to a prompt; ``site_named`` finds a site's profile."""
+    """The only way to a prompt; ``site_named`` finds a site's profile.
 
-    def __init__(self, web: WebSites, site_named: Callable[[str], SiteProfile]) -> None:
-        self._web = web
+    ``open_web`` is called for each prompt to a chat site: who asks none needs neither home folder nor secrets.
+    """
+
+    def __init__(self, open_web: Callable[[], WebSites], site_named: Callable[[str], SiteProfile]) -> None:
+        self._open_web = open_web
         self._site_named = site_named
 
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
@@ -29,7 +32,7 @@ class OpenAIClient:
                 return replay(prompt, card)
             case "web":
                 site = self._site_named(card.site)
-                return self._web.ask(site, card.url or site.url, prompt.text, card.name)
+                return self._open_web().ask(site, card.url or site.url, prompt.text, card.name)
             case _:
                 raise UsageError(
                     f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dreamscape.domain.errors import UsageError
+from dreamscape.tools.toml_files import hint_for, read_toml
 
 Selectors = tuple[str, ...]
 """CSS selectors for one thing; the first that matches counts, since sites change."""
@@ -49,6 +48,10 @@ class SiteProfile:
         return urlsplit(url)[:2] == urlsplit(self.url)[:2]
 
 
+_WORDS = {
+    "Selectors": "a list of CSS selectors", "str": "a text", "int": "a whole number", "float": "a number",
+    "bool": "true or false",
+}  # fmt: skip
 _KEYS = tuple(field.name for field in fields(SiteProfile) if field.name != "name")
 
 
@@ -61,9 +64,8 @@ def load_site(name: str, folders: tuple[Path, ...]) -> SiteProfile:
     found = [path for path in files if name in _names(path.parent)]
     if not found:
         known = sorted({other for folder in folders for other in _names(folder)})
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}; yours go into {folders[-1]}"
-        raise UsageError(f"there is no site {name!r}", hint)
+        otherwise = f"there are {', '.join(known)}; yours go into {folders[-1]}"
+        raise UsageError(f"there is no site {name!r}", hint_for(name, known, otherwise))
     values: dict[str, object] = {}
     for path in found:
         values |= _read(path)
@@ -75,17 +77,12 @@ def _names(folder: Path) -> set[str]:
 
 
 def _read(path: Path) -> Mapping[str, object]:
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    values = read_toml(path)
     for key in values:
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"a site has {', '.join(_KEYS)}"
-            raise UsageError(f"{path}: a site has no key {key!r}", hint)
+            raise UsageError(
+                f"{path}: a site has no key {key!r}", hint_for(key, _KEYS, f"a site has {', '.join(_KEYS)}")
+            )
     return values
 
 
@@ -95,9 +92,11 @@ def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile
     try:
         profile = TypeAdapter(SiteProfile).validate_python({**values, "name": name})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{path}: {place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+        key = str(error.errors()[0]["loc"][0])
+        kind = next(_WORDS[str(field.type)] for field in fields(SiteProfile) if field.name == key)
+        if key not in values:
+            raise UsageError(f"{path} lacks the key {key}, {kind}") from error
+        raise UsageError(f"{path}: {key} = {values[key]!r} does not fit: it takes {kind}") from error
     if empty := next((key for key in ("box", "send", "answer", "copy") if not getattr(profile, key)), None):
         raise UsageError(f"{path}: {empty} names no selector")
     if urlsplit(profile.url).scheme not in ("http", "https"):

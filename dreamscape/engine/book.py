@@ -143,13 +143,18 @@ class RunBook:
         self._rests_on[report.id] = by
         self.record(report)
 
-    def record_rollback(self, item: str, why: str) -> None:
-        """A landing was taken back, and with it all items that rested on it."""
-        for report in [r for r in self._items.values() if item in (r.id, self._rests_on.get(r.id))]:
-            self.record(replace(report, state=ItemState.ROLLED_BACK, why=why))
-        for landing in self._history.landings(self.run):
-            if landing.item == item and landing.undone is None:
-                self._history.mark_undone(landing.id, self._clock())
+    def take_back(self, item: str, lander: Lander, landing: Landing, why: str) -> None:
+        """The other way round: takes an item's landing back and remembers that, for all items that rested on it.
+
+        Raises CannotGoOn where other edits are in the way.
+        """
+        with interrupts_held_back():
+            lander.take_back(landing)
+            for report in [r for r in self._items.values() if item in (r.id, self._rests_on.get(r.id))]:
+                self.record(replace(report, state=ItemState.ROLLED_BACK, why=why))
+            for known in self._history.landings(self.run):
+                if known.item == item and known.undone is None:
+                    self._history.mark_undone(known.id, self._clock())
 
     def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt]) -> None:
         """What each model did for an item, for routing and priors to learn from."""

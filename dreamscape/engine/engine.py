@@ -186,8 +186,8 @@ class AutomationEngine:
                     book.record(earlier or item_report(item, ItemState.DEFERRED, why))
                 return
             item, earlier = queue.take(len(self._landed))
-            tried += earlier is None
             if earlier is None:
+                tried += 1
                 logger.info("case %d of %d: %s", tried, tried + len(queue), _where(item))
             report = earlier or self._see_through(book, item, others_wait=bool(queue))
             if item.id in self._partial and queue.put_back(item, report, len(self._landed)):
@@ -199,7 +199,7 @@ class AutomationEngine:
                 book.forget(item.id)
                 queue.put_first(by_impact(parts, self._impact_of))
                 continue
-            if report.state is not ItemState.LANDED:
+            if report.state is not ItemState.LANDED:  # what landed is recorded with its landing
                 book.record(report)
             if report.state in (ItemState.REVIEW, ItemState.UNSOLVED):
                 self._settled += item.case.failures
@@ -258,10 +258,8 @@ class AutomationEngine:
 
     def _land(self, book: RunBook, item: WorkItem, candidate: Candidate, report: ItemReport) -> ItemReport:
         changes = candidate.applied_to(item.case.sources)
-        report = with_change(report, item.case, candidate)
+        report = replace(with_change(report, item.case, candidate), why=f"{candidate.summary}; {report.why}")
         subject, trailers = message_of(book.run, report)
-
-        report = replace(report, why=f"{candidate.summary}; {report.why}")
 
         def land() -> ItemReport:
             landing, landed = book.land(report, self._lander, changes, item.case.sources, subject, trailers)
@@ -313,14 +311,14 @@ class AutomationEngine:
         final = self._agent.final()
         while broken := self._regressions(book, baseline, final):
             last = self._landed.pop()
+            why = f"taken back: {broken[0]} broke in the final run"
             try:
-                self._lander.take_back(last.landing)
+                book.take_back(last.report.id, self._lander, last.landing, why)
             except CannotGoOn as refusal:
                 book.notes.append(f"{broken[0]} broke, and {last.landing.commit} could not be taken back: {refusal}")
                 return final
             self._agent.retreat(last.changes)
             book.branch = book.branch if self._landed else None
-            book.record_rollback(last.report.id, f"taken back: {broken[0]} broke in the final run")
             final = self._agent.final()
         return final
 

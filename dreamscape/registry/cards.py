@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.models import ModelCard
+from dreamscape.tools.toml_files import hint_for, read_toml
 
 PROVIDERS = ("embedded", "recorded", "web", "api")
 _WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -26,12 +25,7 @@ def load_cards(shipped: Path, user: Path | None) -> tuple[ModelCard, ...]:
 
 
 def _read(path: Path) -> list[ModelCard]:
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    content = read_toml(path)
     tables = content.get("models", [])
     if set(content) - {"models"} or not isinstance(tables, list):
         raise UsageError(f"{path} holds something else than cards", "each card is a table headed [[models]]")
@@ -55,8 +49,7 @@ def _card(table: object, path: Path) -> ModelCard:
     name = table.get("name", "?") if isinstance(table, dict) else "?"
     for key in table if isinstance(table, dict) else ():
         if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"a card has {', '.join(_KEYS)}"
+            hint = hint_for(key, _KEYS, f"a card has {', '.join(_KEYS)}")
             raise UsageError(f"{path}: card {name!r} has no key {key!r}", hint)
     try:
         card = TypeAdapter(ModelCard).validate_python(table)

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from dreamscape import bootstrap
+from dreamscape.bootstrap import healing
 from dreamscape.cli.heal import heal_text
+from dreamscape.domain.errors import DiskFull
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.records import HealReport, ItemReport
 from dreamscape.domain.repair import ItemState
 from dreamscape.domain.runs import Tally
+from dreamscape.store import open_store
 
 GREEN = Tally(3, 0, 0)
 CUT = "the suite did not come to its end (timeout); what did not run is not seen"
@@ -95,3 +99,18 @@ def test_below_or_beside_the_project_the_next_steps_begin_with_the_way_there(tmp
 
     assert f"first          cd {tmp_path}\npatch " in heal_text(report, tmp_path)
     assert "first" not in heal_text(report, Path.cwd())
+
+
+def test_a_full_disk_at_the_end_keeps_no_run_from_telling_what_it_did(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_store(tmp_path / "memory.db") as store:
+        (tmp_path / ".dreamscape").mkdir()
+
+        def full(keep: int) -> int:
+            raise DiskFull("no space left to write the memory")
+
+        store.prune = full  # type: ignore[method-assign]
+        healing._tidy_up(bootstrap.open_project(tmp_path, None), store)
+
+    assert "no space left" in caplog.text

@@ -22,7 +22,7 @@ def client(tmp_path: Path) -> OpenAIClient:
     """Without a budget."""
     site = SiteProfile("chat", "https://chat.example/", ("#box",), ("#send",), (".answer",), (".copy",))
     web = WebSites(tmp_path / "sessions", BudgetSettings(), frozenset(), lambda: TODAY)
-    return OpenAIClient(web, lambda name: site)
+    return OpenAIClient(lambda: web, lambda name: site)
 
 
 def test_a_recorded_answer_comes_back_byte_for_byte(client: OpenAIClient, tmp_path: Path) -> None:

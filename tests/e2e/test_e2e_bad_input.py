@@ -279,6 +279,16 @@ def test_a_repository_that_may_not_be_read_is_not_taken_for_none(patient: NewPat
     assert complaint(healed).endswith(".git: permission denied")
 
 
+def test_secrets_that_cannot_be_read_are_no_matter_where_no_outside_model_is_asked(patient: NewPatient) -> None:
+    project = patient({**GREET, ".gitignore": ".env\n"})
+    project.write({".env": "KEY=secret\n"})
+    (project.root / ".env").chmod(0)
+
+    healed = as_ordinary_user(project, "heal", "--auto")
+
+    assert (healed.code, healed.states) == (0, ["landed"]), healed.err
+
+
 def test_a_full_disk_is_said(patient: NewPatient) -> None:
     project = patient()
     state = project.root / ".dreamscape"

@@ -555,6 +555,31 @@ def test_an_interrupt_while_it_lands_waits_until_the_landing_is_remembered(store
     assert [landing.item for landing in store.landings()] == [item.id for item in run.items]
 
 
+def test_an_interrupt_while_a_landing_is_taken_back_waits_until_that_is_remembered(store: Store) -> None:
+    class Interrupted(FakeLander):
+        def take_back(self, landing: Landing) -> None:
+            super().take_back(landing)
+            signal.raise_signal(signal.SIGINT)
+
+    project = two_bugs()
+    agent, lander = FakeAgent(project), Interrupted()
+    final = agent.final
+
+    def broken() -> TestRun:
+        project.tests["t.py::c"] = lambda files: False
+        return final()
+
+    agent.final = broken  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        heal(store, agent, lander=lander)
+
+    taken_back = [landing for landing in store.landings() if landing.undone is not None]
+    assert len(taken_back) == 1
+    run = store.run("r")
+    assert run is not None
+    assert [item.id for item in run.items if item.state is ItemState.ROLLED_BACK] == [taken_back[0].item]
+
+
 def test_what_cannot_be_remembered_does_not_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(landing: object) -> int:
         raise DiskFull("no space left to write the memory")
