@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from alive import is_alive
 from chat_site import ChatSite, served
 from required import missing
 
@@ -40,9 +41,13 @@ def site(tmp_path: Path) -> Iterator[ChatSite]:
 
 def processes_of(session: Path) -> list[psutil.Process]:
     """Chromium's main process on this session, its driver and its children."""
-    on_it = [p for p in psutil.process_iter(["cmdline"]) if f"--user-data-dir={session}" in (p.info["cmdline"] or ())]
-    drivers = [parent for p in on_it if (parent := p.parent()) and parent.name() == DRIVER]
-    return on_it + drivers + [child for p in on_it for child in p.children(recursive=True)]
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        with contextlib.suppress(psutil.NoSuchProcess):  # ends while it is looked at
+            if f"--user-data-dir={session}" in (process.info["cmdline"] or ()):
+                found += [process, *process.children(recursive=True)]
+                found += [parent for parent in [process.parent()] if parent and parent.name() == DRIVER]
+    return found
 
 
 def ours() -> set[int]:
@@ -157,7 +162,7 @@ def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path, site: ChatS
     answer = ask(session, site, tmp_path)
 
     assert answer == "plain: hello"
-    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
+    assert not any(map(is_alive, left))
     assert processes_of(session) == []
 
 
