@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dreamscape.domain.errors import UsageError
-from dreamscape.domain.settings import BudgetSettings, HealSettings, SandboxSettings, ScanSettings, Settings
+from dreamscape.domain.settings import (
+    BudgetSettings,
+    ClientSettings,
+    HealSettings,
+    SandboxSettings,
+    ScanSettings,
+    Settings,
+)
 from dreamscape.tools.toml_files import hint_for, read_toml
 
 ENVIRONMENT_PREFIX = "DREAMSCAPE_"
@@ -26,8 +33,9 @@ SECTIONS: Mapping[str, type] = {
     "heal": HealSettings,
     "sandbox": SandboxSettings,
     "budget": BudgetSettings,
+    "client": ClientSettings,
 }
-LIMITS_OF_THE_USER = ("sandbox", "budget")
+LIMITS_OF_THE_USER = ("sandbox", "budget", "client")
 """Sections whose numbers a project may only lower."""
 
 
@@ -239,6 +247,10 @@ def _kinds() -> dict[str, tuple[Any, str]]:
         "budget.usd_per_run": money,
         "budget.usd_per_day": money,
         "budget.calls_per_day": count,
+        "client.grid": (str, "a text: the address of a Selenium Grid, as http://127.0.0.1:4444"),
+        "client.browsers": at_least_one,
+        "client.prompts_per_browser": at_least_one,
+        "client.browser_mib": (Annotated[int, Field(ge=512)], "a whole number from 512 on"),
     }
 
 

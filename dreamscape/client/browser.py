@@ -38,7 +38,12 @@ START_S, COMMAND_S = 120, 30
 """How long a browser may take to start, and one command before the page counts as hung; chosen for busy machines,
 longer than `page.SLICE_S` by far."""
 
-_FLAGS = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+_FLAGS = (
+    "--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+    # Conversations in the background go on as if they were looked at.
+    "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+)  # fmt: skip
 _TEMPORARY, _LONGEST_TEMPORARY = "dreamscape-browser-", 40
 """Chromium makes a socket below its temporary folder, whose path may have 107 bytes, and does not start beyond."""
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
@@ -153,6 +158,7 @@ def _options(folder: Path) -> ChromeOptions:
     options.binary_location = browser
     options.page_load_strategy = "none"  # what is waited for is the prompt box, see page.js
     options.unhandled_prompt_behavior = "dismiss"
+    options.set_capability("webSocketUrl", True)  # WebDriver BiDi
     # Chromium refuses its own sandbox to root.
     for flag in (*_FLAGS, f"--user-data-dir={folder}", *(["--no-sandbox"] if os.geteuid() == 0 else [])):
         options.add_argument(flag)

@@ -58,6 +58,18 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """How chat sites are reached: ``grid`` is the address of a Selenium Grid or another WebDriver (empty: browsers of
+    this machine); an account has at most ``browsers`` at a time, each renewed after ``prompts_per_browser`` or once it
+    takes more than ``browser_mib`` of memory (proportional set size)."""
+
+    grid: str = ""
+    browsers: int = 2
+    prompts_per_browser: int = 200
+    browser_mib: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections; the models' cards are the registry's."""
 
@@ -65,3 +77,4 @@ class Settings:
     heal: HealSettings = field(default_factory=HealSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    client: ClientSettings = field(default_factory=ClientSettings)
