@@ -47,6 +47,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     options = ChromeOptions()
     options.binary_location = chromium
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("webSocketUrl", True)
+    options.unhandled_prompt_behavior = "dismiss"
     profile: Path = tmp_path_factory.mktemp("profile")
     for word in (*QUIET, f"--user-data-dir={profile}", *(["--no-sandbox"] if os.getuid() == 0 else [])):
         options.add_argument(word)

@@ -25,8 +25,8 @@ def build_client(project: Project) -> OpenAIClient:
     from dreamscape.client.web import WebSites
 
     def open_web() -> WebSites:
-        budget, secrets = project.loaded.settings.budget, frozenset(_secrets(project.root))
-        return WebSites(_session_folder(), budget, secrets, lambda: clock().date())
+        settings, secrets = project.loaded.settings, frozenset(_secrets(project.root))
+        return WebSites(_session_folder(), settings.budget, secrets, lambda: clock().date(), settings.client)
 
     return OpenAIClient(open_web, lambda name: load_site(name, _site_folders()))
 

@@ -1,7 +1,10 @@
-// Runs inside a chat page: arguments are the action's name, the site's profile, a value, and WebDriver's callback.
-// What must outlive one call hangs on the window under a symbol, so that the page's own names stay free.
-const [action, site, value, done] = arguments;
-const memory = (window[Symbol.for("dreamscape")] ??= {});
+// A function of what to do, the site's profile, a value and a channel; its promise gives what came of it, as JSON.
+// It runs inside a chat page and leaves nothing there. While it runs, it tells each BEAT_MS how far the answer is, so
+// that a page that no longer reacts is noticed.
+async (action, givenSite, givenValue, tell) => {
+const site = JSON.parse(givenSite);
+const value = JSON.parse(givenValue);
+const BEAT_MS = 400;
 
 const isVisible = (element) => element.getClientRects().length > 0;
 const all = (selectors, root = document) => {
@@ -13,15 +16,15 @@ const all = (selectors, root = document) => {
 };
 const first = (selectors, root) => all(selectors, root)[0];
 
-// Resolves with what look() gives as soon as it gives something, or with null after so many milliseconds.
-const seen = (look, milliseconds) =>
+// Resolves with what look() gives as soon as it gives something, or with null after so many seconds.
+const seen = (look, seconds) =>
   new Promise((resolve) => {
     const check = () => {
       const found = look();
       if (found) end(found);
     };
     const observer = new MutationObserver(check);
-    const timer = setTimeout(() => end(look() || null), milliseconds);
+    const timer = setTimeout(() => end(look() || null), seconds * 1000);
     const end = (found) => {
       observer.disconnect();
       clearTimeout(timer);
@@ -33,66 +36,75 @@ const seen = (look, milliseconds) =>
 
 const trouble = () => ["challenge", "logged_out"].find((kind) => first(site[kind]));
 
+const protocol = () => performance.getEntriesByType("navigation")[0]?.nextHopProtocol ?? "";
+
 const actions = {
-  // The page is open: can it be written to?
+  // Is there anything to be seen: the prompt box, or what stands in its place?
   ready: () =>
     seen(() => {
-      if (location.protocol === "chrome-error:") return { state: "unreachable" };
       const kind = trouble() ?? (first(site.rate_limit) ? "rate_limit" : null) ?? (first(site.box) ? "box" : null);
-      return kind && { state: kind };
-    }, value),
+      return kind && { state: kind, protocol: protocol() };
+    }, value.seconds),
 
-  // Writes the prompt by the first way that the box takes exactly; null if there is none.
+  // Waits for the box and writes the prompt by the first way that it takes exactly; nothing is sent.
   enter: async () => {
+    const ready = await actions.ready();
+    if (ready?.state !== "box") return ready;
     const box = first(site.box);
     box.focus();
-    for (const [name, write] of Object.entries("value" in box ? fieldWays : editorWays)) {
+    for (const [way, write] of Object.entries("value" in box ? fieldWays : editorWays)) {
       await empty(box);
-      write(box, value);
+      write(box, value.prompt);
       await turn();
-      if (written(box) === value) return { state: name };
+      if (written(box) === value.prompt) return { state: "entered", way, protocol: ready.protocol };
     }
     await empty(box);
-    return null;
+    return { state: "refused" };
   },
 
-  // Sends what was entered.
-  send: async () => {
-    const isNew = (element) => !memory.before.has(element);
-    memory.before = new WeakSet([site.answer, site.failed, site.rate_limit].flatMap((kind) => all(kind)));
-    memory.wasBusy = false;
-    memory.fresh = (selectors) => all(selectors).filter(isNew);
-    const button = await seen(() => all(site.send).find((b) => !b.disabled && b.ariaDisabled !== "true"), value);
-    if (!button) return null;
-    press(button);
-    return { state: "sent" };
+  // Sends what was entered, waits for the answer's end, and gives what the page's own copy button copies.
+  converse: async () => {
+    const old = new WeakSet([site.answer, site.failed, site.rate_limit].flatMap((kind) => all(kind)));
+    const fresh = (selectors) => all(selectors).filter((element) => !old.has(element));
+    const isReady = (button) => !button.disabled && button.ariaDisabled !== "true";
+    const send = await seen(() => all(site.send).find(isReady), value.react_s);
+    if (!send) return { state: "unsent" };
+    press(send);
+    const outcome = await ended(fresh);
+    if (outcome.state !== "finished") return outcome;
+    const answer = fresh(site.answer).at(-1);
+    const button = await seen(() => first(site.copy, answer), value.react_s);
+    const text = button && (await copied(button, value.react_s));
+    return { state: text ? "answered" : "uncopied", text };
   },
+};
 
-  // Waits for the answer's end; tells after so many milliseconds how far it is.
-  wait: async () => {
-    if (!memory.fresh) return { state: "left" };
-    const outcome = () => {
-      const bad = trouble() ?? ["rate_limit", "failed"].find((kind) => memory.fresh(site[kind]).length);
-      if (bad) return { state: bad };
-      const answer = memory.fresh(site.answer).at(-1);
-      const isBusy = !!first(site.busy);
-      memory.wasBusy ||= isBusy || !!answer?.textContent;
-      const isFinished = answer && first(site.finished.length ? site.finished : site.copy, answer);
-      return isFinished && !isBusy ? { state: "finished" } : null;
-    };
-    await seen(outcome, value);
-    await turn(); // an error may be drawn right behind the finished answer
-    const answer = memory.fresh(site.answer).at(-1);
-    const progress = { characters: answer?.textContent.length ?? 0, isIdle: !!memory.wasBusy && !first(site.busy) };
-    return { state: "writing", ...outcome(), ...progress };
-  },
-
-  // What the page's own copy button puts on the clipboard.
-  copy: async () => {
-    const answer = memory.fresh(site.answer).at(-1);
-    const button = await seen(() => first(site.copy, answer), value);
-    return button && { state: "copied", text: await copied(button, value) };
-  },
+// How the answer ends. It is idle while nothing shows that the model writes and it grows no more: too long, and it is
+// taken for broken off.
+const ended = async (fresh) => {
+  let [grown, hasBegun] = [0, false];
+  let since = performance.now();
+  const outcome = () => {
+    const bad = trouble() ?? ["rate_limit", "failed"].find((kind) => fresh(site[kind]).length);
+    if (bad) return { state: bad };
+    const answer = fresh(site.answer).at(-1);
+    const isBusy = !!first(site.busy);
+    const length = answer?.textContent.length ?? 0;
+    hasBegun ||= isBusy || length > 0;
+    if (isBusy || length !== grown || !hasBegun) since = performance.now();
+    grown = length;
+    progress = length;
+    const isFinished = answer && first(site.finished.length ? site.finished : site.copy, answer);
+    return isFinished && !isBusy ? { state: "finished" } : null;
+  };
+  const until = performance.now() + site.answer_s * 1000;
+  while (performance.now() < until) {
+    const found = await seen(outcome, 1);
+    if (found) await turn(); // an error may be drawn right behind the finished answer
+    if (found) return outcome() ?? found;
+    if (performance.now() - since > value.idle_s * 1000) return { state: "silent" };
+  }
+  return { state: "endless" };
 };
 
 // An editor that follows its element by a mutation observer must have seen one change before the next.
@@ -176,11 +188,11 @@ const press = (element) => {
 };
 
 // Presses a copy button with every road to the clipboard closed off by ourselves; null if it took none.
-const copied = (button, milliseconds) =>
+const copied = (button, seconds) =>
   new Promise((resolve) => {
     const clipboard = navigator.clipboard ?? {};
     const command = document.execCommand;
-    const timer = setTimeout(() => end(null), milliseconds);
+    const timer = setTimeout(() => end(null), seconds * 1000);
     const end = (text) => {
       clearTimeout(timer);
       delete clipboard.writeText;
@@ -204,4 +216,11 @@ const copied = (button, milliseconds) =>
     press(button);
   });
 
-actions[action]().then(done, (error) => done({ state: "error", text: String(error) }));
+let progress = 0;
+const beat = setInterval(() => tell(progress), BEAT_MS);
+try {
+  return JSON.stringify(await actions[action]());
+} finally {
+  clearInterval(beat);
+}
+}

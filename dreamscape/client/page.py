@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dreamscape.client.browser import translated
 from dreamscape.client.sites import SiteProfile
+from dreamscape.client.tabs import PageLeft, Tab
 from dreamscape.domain.errors import (
     AnswerUnfinished,
     ChallengeShown,
@@ -19,59 +21,71 @@ from dreamscape.domain.errors import (
     RateLimited,
     SessionExpired,
     SiteChanged,
-    SiteUnreachable,
 )
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Remote
 
 logger = logging.getLogger(__name__)
 
-SLICE_S = 2.0
-"""The page's observer answers at once when something is decided, else after this time with how far it is: so that
-progress is told and a page that hangs is noticed; chosen."""
+SENT = "the prompt was sent, and is not sent again by itself"
 
 OPEN_S, REACT_S = 30.0, 10.0
 """How long a page may take to open, and to react to what was put into it; chosen."""
 
-IDLE_SLICES = 3
-"""So many slices with neither a busy marker nor a new character after the answer had begun: it broke off."""
+IDLE_S = 6.0
+"""So long neither a busy marker nor a new character after the answer had begun: it broke off; chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPage:
-    """A page of a chat site in a running browser."""
+    """One conversation in a tab: `enter` first, then `converse`, each once."""
 
-    driver: Remote
+    tab: Tab
     site: SiteProfile
 
-    def ask(self, url: str, prompt: str) -> str:
-        """Opens ``url``, sends the prompt once, and gives the answer as the page's copy button does.
+    def enter(self, url: str, prompt: str) -> str:
+        """Opens ``url`` and writes the prompt into its box; gives the page's protocol ("h2", "http/1.1", ...).
 
-        Raises PromptRefused, SiteChanged before anything was sent, AnswerUnfinished after it, and each NoAnswer.
+        Nothing is sent yet, whatever is raised: PromptRefused, SiteChanged, NoAnswer.
         """
-        self._open(url)
-        self._enter(prompt)
-        self._wait()
-        return self._copied()
+        said = self._opened(url, "enter", {"prompt": self._acceptable(prompt)})
+        if said["state"] != "entered":
+            raise self._trouble(said["state"])
+        logger.debug("prompt entered by %s", said["way"])
+        return str(said["protocol"])
 
-    def _open(self, url: str) -> None:
-        with translated():
-            self.driver.set_script_timeout(max(OPEN_S, REACT_S) + SLICE_S)
-            self.driver.get(url)
+    def look(self, url: str) -> str:
+        """Opens ``url`` and waits for the prompt box; gives the page's protocol. Raises SiteChanged, NoAnswer."""
+        said = self._opened(url, "ready", {})
+        if said["state"] != "box":
+            raise self._trouble(said["state"])
+        return str(said["protocol"])
+
+    def converse(self, on_progress: Callable[[int], None]) -> str:
+        """Sends what was entered, once, and gives the answer as the page's copy button does.
+
+        Raises SiteChanged, AnswerUnfinished and other NoAnswer; the prompt may have been sent by then.
+        """
+        try:
+            said = self._run("converse", {"react_s": REACT_S, "idle_s": IDLE_S}, on_progress)
+        except PageLeft as error:
+            raise self._left() from error
+        if said["state"] == "answered":
+            return str(said["text"])
+        raise self._trouble(said["state"])
+
+    def _opened(self, url: str, action: str, value: Mapping[str, object]) -> dict[str, Any]:
+        """What an action says of the page that ``url`` leads to."""
+        self.tab.go(url, OPEN_S)
         deadline = time.monotonic() + OPEN_S
-        while True:
-            # A page that redirects takes the script with it; the next one is looked at anew.
-            state = self._run("ready", SLICE_S * 1000).get("state")
-            if state == "box":
-                return
-            if state is not None:
-                raise self._trouble(state)
-            if time.monotonic() > deadline:
-                break
-        raise SiteChanged(f"no prompt box is to be seen on {self._address()}", self._advice("box"))
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                said = self._run(action, {**value, "seconds": left})
+            except PageLeft:  # redirected: the next page is looked at anew
+                continue
+            if said:
+                return said
+        raise SiteChanged(f"no prompt box is to be seen on {url}", self._advice("box"))
 
-    def _enter(self, prompt: str) -> None:
+    def _acceptable(self, prompt: str) -> str:
         text = prompt.replace("\r\n", "\n").replace("\r", "\n")
         if text != prompt:
             logger.info("a prompt box holds no carriage returns: line ends are sent as line feeds")
@@ -81,56 +95,14 @@ class ChatPage:
             )
         if not text.strip():
             raise PromptRefused("the prompt is empty")
-        state = self._run("enter", text).get("state")
-        if state in (None, "error"):
-            raise PromptRefused(f"the prompt box of {self.site.name} does not keep the prompt exactly as it is")
-        logger.debug("prompt entered by %s", state)
-        if self._run("send", REACT_S * 1000).get("state") != "sent":
-            raise SiteChanged("the prompt is in its box, but no send button is to be seen", self._advice("send"))
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + self.site.answer_s
-        idle, characters = 0, 0
-        while time.monotonic() < deadline:
-            seen = self._run("wait", SLICE_S * 1000)
-            state = seen.get("state")
-            if state == "finished":
-                return
-            if state not in ("writing", None):
-                raise self._trouble(state)
-            length = int(seen.get("characters", 0))
-            logger.info("%s: %d characters so far", self.site.name, length)
-            idle = idle + 1 if seen.get("isIdle") and length == characters else 0
-            characters = length
-            if idle >= IDLE_SLICES:
-                raise AnswerUnfinished("the answer stopped without its finished marker", self._advice("finished"))
-        raise AnswerUnfinished(
-            f"the answer was not finished after {self.site.answer_s:.0f} s", self._advice("answer_s")
-        )
-
-    def _copied(self) -> str:
-        text = self._run("copy", REACT_S * 1000).get("text")
-        if not isinstance(text, str) or not text:
-            raise SiteChanged("the answer is there, but its copy button gives nothing", self._advice("copy"))
         return text
 
-    def _run(self, action: str, value: object) -> dict[str, Any]:
-        """What an action of page.js says; empty where it says nothing, as when the page was left or dismissed a box."""
-        from selenium.common.exceptions import JavascriptException, UnexpectedAlertPresentException
-
-        with translated():
-            try:
-                said = self.driver.execute_async_script(_script(), action, asdict(self.site), value)
-            except UnexpectedAlertPresentException:
-                return {}
-            except JavascriptException as error:
-                logger.debug("%s: %s", action, error.msg)
-                return {"state": "left"} if action == "wait" else {}
-        return said if isinstance(said, dict) else {}
-
-    def _address(self) -> str:
-        with translated():
-            return self.driver.current_url
+    def _run(
+        self, action: str, value: Mapping[str, object], on_progress: Callable[[int], None] = lambda _: None
+    ) -> dict[str, Any]:
+        """What an action of page.js says; empty where it saw nothing."""
+        told = self.tab.call(_script(), action, _profile(self.site), json.dumps(value), on_word=on_progress)
+        return json.loads(told) or {}
 
     def _trouble(self, state: str) -> DreamscapeError:
         """The error for what is to be seen on the page."""
@@ -146,25 +118,41 @@ class ChatPage:
             case "rate_limit":
                 return RateLimited(f"{name} takes no more prompts for now", "try again later")
             case "failed":
-                return AnswerUnfinished(f"{name} shows that the answer broke off", "the prompt was sent; ask again")
-            case "unreachable":
-                return SiteUnreachable(f"{name} cannot be reached", "is the network there, and the address right?")
-            case "left":
-                return self._left()
+                return AnswerUnfinished(f"{name} shows that the answer broke off", SENT)
+            case "silent":
+                return AnswerUnfinished("the answer stopped without its finished marker", self._advice("finished"))
+            case "endless":
+                what = f"the answer was not finished after {self.site.answer_s:.0f} s"
+                return AnswerUnfinished(what, self._advice("answer_s"))
+            case "refused":
+                return PromptRefused(f"the prompt box of {name} does not keep the prompt exactly as it is")
+            case "unsent":
+                what = "the prompt is in its box, but no send button is to be seen"
+                return SiteChanged(what, self._advice("send"))
+            case "uncopied":
+                return SiteChanged("the answer is there, but its copy button gives nothing", self._advice("copy"))
             case _:
                 return SiteChanged(f"the page of {name} could not be read: {state}")
 
     def _left(self) -> DreamscapeError:
         """The conversation's page is gone, perhaps to a login."""
-        state = self._run("ready", REACT_S * 1000).get("state")
+        try:
+            state = self._run("ready", {"seconds": REACT_S}).get("state")
+        except PageLeft:
+            state = None
         if state in ("challenge", "logged_out", "rate_limit"):
             return self._trouble(state)
-        return AnswerUnfinished(f"the page was left for {self._address()} before the answer was finished")
+        return AnswerUnfinished("the page was left before the answer was finished", SENT)
 
     def _advice(self, key: str) -> str:
         return (
             f"the site may have changed: {key!r} of its profile can be replaced in your own sites/{self.site.name}.toml"
         )
+
+
+@cache
+def _profile(site: SiteProfile) -> str:
+    return json.dumps(asdict(site))
 
 
 @cache

@@ -21,8 +21,10 @@ class SiteProfile:
     ``url`` opens a new conversation; ``box`` takes the prompt, ``send`` sends it, ``answer`` is one message of the
     model's; ``copy`` inside it copies it, ``finished`` inside it shows that it is complete (default: ``copy`` does).
     ``busy`` is seen while the model writes, ``failed`` when it broke off. ``longest_prompt`` counts characters (0: no
-    limit is known), ``answer_s`` is how long an answer may take. ``evidence`` tells the date of what the selectors
-    rest on, ``verified`` whether somebody has tried them on the site itself.
+    limit is known), ``answer_s`` is how long an answer may take. An account begins ``prompts_per_minute`` (0: as many
+    as there are) and has ``at_once`` conversations at a time (0: as many as its browsers can), ``streams`` of them in
+    one browser (0: found out by the page's protocol); after a rate limit it rests for ``cool_down_s``. ``evidence``
+    tells the date of what the selectors rest on, ``verified`` whether somebody has tried them on the site itself.
     """
 
     name: str
@@ -39,6 +41,10 @@ class SiteProfile:
     logged_out: Selectors = ()
     longest_prompt: int = 0
     answer_s: float = 600.0
+    prompts_per_minute: float = 6.0
+    at_once: int = 2
+    streams: int = 0
+    cool_down_s: float = 900.0
     version: int = 1
     evidence: str = ""
     verified: bool = False

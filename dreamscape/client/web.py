@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from dreamscape.client.browser import running_browser
+from dreamscape.client.accounts import Account
 from dreamscape.client.calls import take_call
-from dreamscape.client.page import ChatPage
+from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile
-from dreamscape.domain.errors import BudgetSpent, SessionExpired, UsageError
+from dreamscape.client.tabs import Browser, open_browser
+from dreamscape.domain.errors import BudgetSpent, UsageError
 from dreamscape.domain.models import Answer
-from dreamscape.domain.settings import BudgetSettings
+from dreamscape.domain.settings import BudgetSettings, ClientSettings
 from dreamscape.tools.files import explained
 from dreamscape.tools.redact import redact
 
@@ -31,6 +34,9 @@ class WebSites:
     budget: BudgetSettings
     secrets: frozenset[str]
     today: Callable[[], date]
+    settings: ClientSettings
+    _accounts: dict[str, Account] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, site: SiteProfile, url: str, prompt: str, model: str) -> Answer:
         """One prompt, one conversation. Raises UsageError and BudgetSpent before the site is reached, each NoAnswer."""
@@ -44,13 +50,35 @@ class WebSites:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         hidden = redact(prompt, self.secrets)
         started = time.monotonic()
-        session = self.data / site.name
-        try:
-            with running_browser(session) as driver:
-                take_call(self.data, self.budget.calls_per_day, self.today())
-                text = ChatPage(driver, site).ask(url, hidden.text)
-        except SessionExpired as error:
-            # The way the driver keeps cookies, which a browser started by hand must share.
-            by_hand = f"chromium --password-store=basic --user-data-dir='{session}' {site.url}"
-            raise SessionExpired(error.message, f"log in once by hand, then close the window: {by_hand}") from error
+        take_call(self.data, self.budget.calls_per_day, self.today())
+        text = self.account(site).ask(url, hidden.text)
         return Answer(hidden.restore(text), model, seconds=time.monotonic() - started)
+
+    def account(self, site: SiteProfile) -> Account:
+        """The account this process uses on a site; made once."""
+        with self._lock:
+            if site.name not in self._accounts:
+                limits = PoolLimits(
+                    browsers=self.settings.browsers,
+                    at_once=site.at_once,
+                    streams=site.streams,
+                    prompts=self.settings.prompts_per_browser,
+                    mib=self.settings.browser_mib,
+                    per_minute=site.prompts_per_minute,
+                )
+                pool = Pool(lambda number: self._opened(site, number), limits)
+                self._accounts[site.name] = Account(site, pool, self.data / f"{site.name}.json")
+            return self._accounts[site.name]
+
+    def close(self, deadline: float = 0.0) -> None:
+        """Ends all browsers; until ``deadline`` (`time.monotonic`) those who talk may end first."""
+        with self._lock:
+            accounts = list(self._accounts.values())
+            self._accounts.clear()
+        for account in accounts:
+            account.close(deadline)
+
+    @contextmanager
+    def _opened(self, site: SiteProfile, number: int) -> Iterator[Browser]:
+        with open_browser(self.data / (site.name if number == 0 else f"{site.name}-{number + 1}")) as browser:
+            yield browser

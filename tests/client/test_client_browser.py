@@ -21,6 +21,7 @@ from required import missing
 from dreamscape.client.browser import BROWSERS, DRIVER, running_browser
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import load_site
+from dreamscape.client.tabs import open_browser
 from dreamscape.domain import errors
 
 
@@ -56,8 +57,10 @@ def ours() -> set[int]:
 
 
 def ask(session: Path, site: ChatSite, folder: Path, path: str = "") -> str:
-    with running_browser(session) as driver:
-        return ChatPage(driver, load_site("own", (folder,))).ask(site.address + path, "hello")
+    with open_browser(session) as browser:
+        page = ChatPage(browser.open_tab(), load_site("own", (folder,)))
+        page.enter(site.address + path, "hello")
+        return page.converse(lambda length: None)
 
 
 def test_a_login_lasts_and_the_session_is_private(tmp_path: Path, site: ChatSite) -> None:
@@ -137,10 +140,7 @@ def test_a_browser_that_is_killed_while_the_answer_streams_is_told_and_leaves_no
     assert ours() == before
 
 
-def test_a_page_that_hangs_is_told_and_leaves_nothing(
-    tmp_path: Path, site: ChatSite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dreamscape.client.browser.COMMAND_S", 8)
+def test_a_page_that_hangs_is_told_and_leaves_nothing(tmp_path: Path, site: ChatSite) -> None:
     site.fault = "hang"
 
     with pytest.raises(errors.PageHung):

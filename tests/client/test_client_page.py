@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from chat_site import ChatSite, prosemirror, served
 
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import SiteProfile, load_site
+from dreamscape.client.tabs import Browser
 from dreamscape.domain import errors
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
 
 NASTY = (
     "\n first\n\n\n\tindented\twith tabs  \n  blanks at the end  \n\U0001f600 \u202eright to left\u202c a\u00a0b\u200b"
@@ -39,29 +36,39 @@ def profile_of(site: ChatSite, folder: Path) -> SiteProfile:
     return load_site("own", (folder,))
 
 
-def ask(browser: Chrome, site: ChatSite, folder: Path, prompt: str, model: str = "plain") -> str:
-    return ChatPage(browser, profile_of(site, folder)).ask(f"{site.address}?model={model}", prompt)
+def converse(tabs: Browser, profile: SiteProfile, url: str, prompt: str) -> str:
+    tab = tabs.open_tab()
+    try:
+        page = ChatPage(tab, profile)
+        page.enter(url, prompt)
+        return page.converse(lambda length: None)
+    finally:
+        tab.close()
+
+
+def ask(tabs: Browser, site: ChatSite, folder: Path, prompt: str, model: str = "plain") -> str:
+    return converse(tabs, profile_of(site, folder), f"{site.address}?model={model}", prompt)
 
 
 @pytest.mark.parametrize("kind", ["textarea", "editable", "prosemirror"])
 def test_prompts_and_answers_of_any_kind_of_box_are_exact(
-    browser: Chrome, tmp_path: Path, kind: str, request: pytest.FixtureRequest
+    tabs: Browser, tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
     modules = request.getfixturevalue("modules") if kind == "prosemirror" else None
     prompts = ["hello", NASTY, (NASTY * 500)[:100_000]]
     with served(ChatSite(kind, modules=modules)) as site:
         site.answer = lambda prompt, model: f"\t{NASTY}\r\n{model}:{prompt}\r\n"
 
-        answers = [ask(browser, site, tmp_path, prompt, "m-1") for prompt in prompts]
+        answers = [ask(tabs, site, tmp_path, prompt, "m-1") for prompt in prompts]
 
     assert site.prompts == prompts
     assert answers == [f"\t{NASTY}\r\nm-1:{prompt}\r\n" for prompt in prompts]
 
 
 def test_carriage_returns_which_no_box_can_hold_arrive_as_line_feeds(
-    browser: Chrome, site: ChatSite, tmp_path: Path
+    tabs: Browser, site: ChatSite, tmp_path: Path
 ) -> None:
-    ask(browser, site, tmp_path, "one\r\ntwo\rthree\n")
+    ask(tabs, site, tmp_path, "one\r\ntwo\rthree\n")
 
     assert site.prompts == ["one\ntwo\nthree\n"]
 
@@ -76,81 +83,81 @@ def test_carriage_returns_which_no_box_can_hold_arrive_as_line_feeds(
     ],
 )
 def test_what_the_site_shows_instead_of_an_answer_is_told(
-    browser: Chrome, site: ChatSite, tmp_path: Path, fault: str, error: type[errors.NoAnswer], words: str
+    tabs: Browser, site: ChatSite, tmp_path: Path, fault: str, error: type[errors.NoAnswer], words: str
 ) -> None:
     site.fault = fault
 
     with pytest.raises(error, match=words):
-        ask(browser, site, tmp_path, "hello")
+        ask(tabs, site, tmp_path, "hello")
 
     assert site.prompts == ["hello"]
 
 
 def test_an_answer_that_stops_without_a_word_is_not_taken_for_whole(
-    browser: Chrome, site: ChatSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tabs: Browser, site: ChatSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreamscape.client.page.SLICE_S", 0.2)
+    monkeypatch.setattr("dreamscape.client.page.IDLE_S", 0.5)
     site.fault = "drop"
 
     with pytest.raises(errors.AnswerUnfinished):
-        ask(browser, site, tmp_path, "hello", "mute")
+        ask(tabs, site, tmp_path, "hello", "mute")
 
 
-def test_an_alert_in_the_middle_is_put_away(browser: Chrome, site: ChatSite, tmp_path: Path) -> None:
+def test_an_alert_in_the_middle_is_put_away(tabs: Browser, site: ChatSite, tmp_path: Path) -> None:
     site.fault = "alert"
 
-    assert ask(browser, site, tmp_path, "hello") == "plain: hello"
+    assert ask(tabs, site, tmp_path, "hello") == "plain: hello"
 
 
-def test_an_answer_that_takes_too_long_is_given_up(browser: Chrome, site: ChatSite, tmp_path: Path) -> None:
+def test_an_answer_that_takes_too_long_is_given_up(tabs: Browser, site: ChatSite, tmp_path: Path) -> None:
     site.fault = "wait"
-    page = ChatPage(browser, replace(profile_of(site, tmp_path), answer_s=0.1))
+    impatient = replace(profile_of(site, tmp_path), answer_s=0.1)
 
     with pytest.raises(errors.AnswerUnfinished, match="not finished after"):
-        page.ask(site.address, "hello")
+        converse(tabs, impatient, site.address, "hello")
 
 
 def test_whoever_is_not_logged_in_is_told_before_anything_is_sent(
-    browser: Chrome, site: ChatSite, tmp_path: Path
+    tabs: Browser, site: ChatSite, tmp_path: Path
 ) -> None:
     site.wants_login = True
 
     with pytest.raises(errors.SessionExpired):
-        ask(browser, site, tmp_path, "hello")
+        ask(tabs, site, tmp_path, "hello")
 
     assert site.prompts == []
 
 
 @pytest.mark.parametrize("prompt", ["", " \n", "x" * 101])
 def test_a_prompt_that_cannot_be_sent_whole_is_not_sent(
-    browser: Chrome, site: ChatSite, tmp_path: Path, prompt: str
+    tabs: Browser, site: ChatSite, tmp_path: Path, prompt: str
 ) -> None:
-    page = ChatPage(browser, replace(profile_of(site, tmp_path), longest_prompt=100))
+    short = replace(profile_of(site, tmp_path), longest_prompt=100)
 
     with pytest.raises(errors.PromptRefused):
-        page.ask(site.address, prompt)
+        converse(tabs, short, site.address, prompt)
 
     assert site.prompts == []
 
 
 @pytest.mark.parametrize(("key", "sent"), [("box", False), ("send", False), ("copy", True)])
 def test_a_page_that_changed_is_told_with_the_key_of_its_profile(
-    browser: Chrome, site: ChatSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, *, sent: bool
+    tabs: Browser, site: ChatSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, *, sent: bool
 ) -> None:
     for name in ("OPEN_S", "REACT_S"):
         monkeypatch.setattr(f"dreamscape.client.page.{name}", 0.5)
     changed = replace(profile_of(site, tmp_path), finished=(".copy",), **{key: ("#gone",)})
 
     with pytest.raises(errors.SiteChanged) as caught:
-        ChatPage(browser, changed).ask(site.address, "hello")
+        converse(tabs, changed, site.address, "hello")
 
     assert f"'{key}'" in caught.value.hint
     assert bool(site.prompts) is sent
 
 
-def test_an_address_nobody_listens_at_is_told(browser: Chrome, site: ChatSite, tmp_path: Path) -> None:
+def test_an_address_nobody_listens_at_is_told(tabs: Browser, site: ChatSite, tmp_path: Path) -> None:
     profile = profile_of(site, tmp_path)
     nobody = "http://127.0.0.1:9/"
 
     with pytest.raises(errors.SiteUnreachable):
-        ChatPage(browser, replace(profile, url=nobody)).ask(nobody, "hello")
+        converse(tabs, replace(profile, url=nobody), nobody, "hello")

@@ -1,0 +1,146 @@
+"""One account of a chat site: a prompt goes in, the answer comes out; limits, cool-downs and retries are kept here."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from dreamscape.client.page import ChatPage
+from dreamscape.client.pool import Pool
+from dreamscape.client.sites import SiteProfile
+from dreamscape.domain.errors import (
+    AnswerUnfinished,
+    BrowserGone,
+    ChallengeShown,
+    NoAnswer,
+    PageHung,
+    RateLimited,
+    SessionExpired,
+    SiteChanged,
+    SiteUnreachable,
+    TabCrashed,
+)
+from dreamscape.tools.files import atomic_write
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+"""So often a prompt is put into a page while it is certain that it was not sent (chosen)."""
+
+RETRIED = (BrowserGone, TabCrashed, PageHung)
+STOPS = (ChallengeShown, SessionExpired)
+"""What only a person can mend: the account is asked no more by this process."""
+
+COUNTED = (SiteUnreachable, SiteChanged, AnswerUnfinished, PageHung)
+FAILURES, REST_S, LONGEST_REST_S = 3, 60.0, 900.0
+"""After so many failures of these kinds in a row the site is left alone, twice as long with each further one, then one
+prompt is tried (a circuit breaker; chosen)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What lasts between runs; times in seconds since 1970, ``trouble`` what was wrong last."""
+
+    cool_until: float = 0.0
+    asked: float = 0.0
+    prompts: int = 0
+    trouble: str = ""
+
+
+class Account:
+    """Every method may be called from any thread; ``state_file`` is this account's alone."""
+
+    def __init__(self, site: SiteProfile, pool: Pool, state_file: Path) -> None:
+        self._site = site
+        self._pool = pool
+        self._state_file = state_file
+        self._lock = threading.Lock()
+        self._stopped: NoAnswer | None = None
+        self._failures = 0
+        self._rests_until = 0.0
+
+    def ask(
+        self,
+        url: str,
+        prompt: str,
+        on_progress: Callable[[int], None] = lambda _: None,
+        priority: int = 0,
+        deadline: float = math.inf,
+    ) -> str:
+        """The answer to one prompt, sent once at the most; ``on_progress`` hears its length so far, in characters.
+
+        Raises TimeSpent where no conversation was free before ``deadline`` (`time.monotonic`), else NoAnswer.
+        """
+        self._refuse_while_resting()
+        for tries_left in reversed(range(TRIES)):
+            is_sent = False
+            try:
+                with self._pool.lend(priority, deadline) as tab:
+                    page = ChatPage(tab, self._site)
+                    self._pool.learn_protocol(page.enter(url, prompt))
+                    is_sent = True
+                    answer = page.converse(on_progress)
+                self._remember(None)
+                return answer
+            except NoAnswer as error:
+                self._remember(error)
+                if is_sent or not tries_left or not isinstance(error, RETRIED):
+                    raise
+                logger.info("%s: %s; nothing was sent, trying again", self._site.name, error)
+        raise AssertionError("the last try returns or raises")
+
+    def validate(self, deadline: float = math.inf) -> str:
+        """Opens the site and looks whether it takes prompts; gives its protocol. Raises NoAnswer."""
+        with self._pool.lend(deadline=deadline) as tab:
+            return ChatPage(tab, self._site).look(self._site.url)
+
+    def close(self, deadline: float = 0.0) -> None:
+        """Ends the account's browsers; see `Pool.close`."""
+        self._pool.close(deadline)
+
+    def _refuse_while_resting(self) -> None:
+        with self._lock:
+            if self._stopped is not None:
+                raise self._stopped
+            if time.monotonic() < self._rests_until:
+                words = f"{self._site.name} failed {self._failures} times in a row"
+                raise SiteUnreachable(f"{words} and is left alone for a while", "try again later, or: session check")
+        cool_until = read_state(self._state_file).cool_until
+        if time.time() < cool_until:
+            when = f"{datetime.fromtimestamp(cool_until):%H:%M}"
+            raise RateLimited(f"{self._site.name} has had enough prompts for now", f"asked again from {when} on")
+
+    def _remember(self, error: NoAnswer | None) -> None:
+        """What the next prompts, and the next runs, must know."""
+        with self._lock:
+            if isinstance(error, STOPS):
+                self._stopped = error
+            if error is None:
+                self._failures = 0
+            elif isinstance(error, COUNTED):
+                self._failures += 1
+                if self._failures >= FAILURES:
+                    rest_s = min(LONGEST_REST_S, REST_S * 2 ** (self._failures - FAILURES))
+                    self._rests_until = time.monotonic() + rest_s
+            state = read_state(self._state_file)
+            cool_until = time.time() + self._site.cool_down_s if isinstance(error, RateLimited) else state.cool_until
+            prompts = state.prompts + (error is None)
+            state = replace(state, cool_until=cool_until, asked=time.time(), prompts=prompts, trouble=str(error or ""))
+            atomic_write(self._state_file, json.dumps(asdict(state)).encode(), private=True)
+
+
+def read_state(path: Path) -> AccountState:
+    """What is remembered of an account; nothing where nothing can be read."""
+    try:
+        kept = json.loads(path.read_bytes())
+        cool_until, asked = float(kept["cool_until"]), float(kept["asked"])
+        return AccountState(cool_until, asked, int(kept["prompts"]), str(kept["trouble"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return AccountState()

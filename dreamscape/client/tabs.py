@@ -1,0 +1,211 @@
+"""A running browser's tabs, each used by one thread at a time; whoever waits for a tab learns what befell it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dreamscape.client.bidi import BiDi, Refused, fail
+from dreamscape.client.browser import running_browser, translated
+from dreamscape.domain.errors import NoAnswer, PageHung, SiteUnreachable, TabCrashed
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Remote
+
+logger = logging.getLogger(__name__)
+
+COMMAND_S = 30.0
+"""A command that needs no page answers within this time, or the browser counts as gone; chosen for busy machines."""
+
+SILENT_S, PROBE_S = 1.0, 0.5
+"""Without a word from a page for so long, it is asked for a sign of life, again after each ``PROBE_S``."""
+
+HUNG_S = 2.5
+"""A page silent for so long, while the browser's empty tab answers, is hung; longer on a machine with more to do than
+it has processors."""
+
+CRASHED = "goog:cdp.Inspector.targetCrashed"
+
+JAVASCRIPT = {"awaitPromise": True, "resultOwnership": "none"}
+
+
+class PageLeft(Exception):
+    """The document that ran a script is there no more."""
+
+
+class Browser:
+    """Opens tabs in one running browser; ``driver`` is its classic session, used as a last witness alone."""
+
+    def __init__(self, driver: Remote, *, is_local: bool = True) -> None:
+        self._driver = driver
+        self._is_local = is_local
+        self._driver_lock = threading.Lock()
+        self.bidi = BiDi.connect(driver.capabilities["webSocketUrl"])
+        self.bidi.command("session.subscribe", COMMAND_S, events=["script.message"])
+        with contextlib.suppress(Refused):  # what is no Chromium does not know it
+            self.bidi.command("session.subscribe", COMMAND_S, events=[CRASHED])
+        tree = self.bidi.command("browsingContext.getTree", COMMAND_S, maxDepth=0)
+        self._empty_tab: str = tree["contexts"][0]["context"]
+
+    def open_tab(self) -> Tab:
+        """A new, empty tab. Raises NoAnswer."""
+        with _in_words():
+            return Tab(self, self.bidi.command("browsingContext.create", COMMAND_S, type="tab")["context"])
+
+    def sign_of_life(self) -> Future[dict[str, Any]]:
+        """Asks the empty tab to compute nothing."""
+        return self.bidi.send("script.evaluate", expression="0", target={"context": self._empty_tab}, **JAVASCRIPT)
+
+    def bear_witness(self) -> None:
+        """Raises what the classic session knows of a browser that says nothing: that it crashed, ended, or hangs."""
+        with self._driver_lock, translated():
+            _ = self._driver.title
+
+    def is_well(self) -> bool:
+        """Whether it still answers."""
+        try:
+            self.sign_of_life().result(COMMAND_S)
+        except (NoAnswer, NotYet, Refused):
+            return False
+        return True
+
+    def memory_mib(self) -> float:
+        """Its proportional set size; 0 where it does not run on this machine."""
+        from dreamscape.tools.processes import tree_pss
+
+        pid = self._driver.capabilities.get("goog:processID")
+        return tree_pss(int(pid)) / 2**20 if pid and self._is_local else 0.0
+
+    def close(self) -> None:
+        """Ends the connection; the browser itself is ended by whoever started it."""
+        self.bidi.close()
+
+
+@contextlib.contextmanager
+def open_browser(folder: Path) -> Iterator[Browser]:
+    """A browser on the profile folder, ready for tabs, while the block runs. Raises SessionInUse, BrowserMissing."""
+    with running_browser(folder) as driver:
+        browser = Browser(driver)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Tab:
+    """One tab. Whatever it raises but `PageLeft` and SiteUnreachable, it is of no more use."""
+
+    def __init__(self, browser: Browser, context: str) -> None:
+        self._browser = browser
+        self._bidi = browser.bidi
+        self._context = context
+        self._pending: Future[dict[str, Any]] | None = None
+        self._heard = 0.0
+        self._on_word: Callable[[int], None] = lambda _: None
+        self._crash_key: str | None = None
+        self._bidi.listen("script.message", context, self._hear)
+        with contextlib.suppress(Refused):
+            self._crash_key = self._bidi.command("goog:cdp.getSession", COMMAND_S, context=context)["session"]
+            self._bidi.listen(CRASHED, self._crash_key or "", self._crash)
+
+    def go(self, url: str, seconds: float) -> None:
+        """Opens an address and waits until its document is read. Raises NoAnswer."""
+        to = {"context": self._context, "url": url, "wait": "interactive"}
+        try:
+            with _in_words():
+                self._bidi.command("browsingContext.navigate", seconds, **to)
+        except PageHung as error:
+            raise SiteUnreachable(f"{url} did not open within {seconds:.0f} s", "is the network there?") from error
+        except PageLeft as error:
+            raise TabCrashed("the tab was closed", "try again") from error
+
+    def call(self, script: str, *texts: str, on_word: Callable[[int], None] = lambda _: None) -> str:
+        """What the script's promise gives; it gets the texts, then a function that tells us a number.
+
+        Raises `PageLeft` where its document goes meanwhile, NoAnswer where the page, the tab or the browser fails.
+        """
+        arguments: list[Mapping[str, object]] = [{"type": "string", "value": text} for text in texts]
+        arguments.append({"type": "channel", "value": {"channel": self._context}})
+        self._heard, self._on_word = time.monotonic(), on_word
+        with _in_words():
+            target = {"context": self._context}
+            self._pending = self._bidi.send(
+                "script.callFunction", functionDeclaration=script, arguments=arguments, target=target, **JAVASCRIPT
+            )
+            return _value(self._settled(self._pending))
+
+    def close(self) -> None:
+        """Closes the tab, also one that hangs."""
+        self._bidi.listen("script.message", self._context, None)
+        if self._crash_key:
+            self._bidi.listen(CRASHED, self._crash_key, None)
+        with contextlib.suppress(Refused):
+            self._bidi.command("browsingContext.close", COMMAND_S, context=self._context)
+
+    def _settled(self, pending: Future[dict[str, Any]]) -> dict[str, Any]:
+        while True:
+            with contextlib.suppress(NotYet):
+                return pending.result(max(0.05, self._heard + SILENT_S - time.monotonic()))
+            if time.monotonic() - self._heard >= SILENT_S:
+                self._look_for_life(pending)
+
+    def _look_for_life(self, pending: Future[dict[str, Any]]) -> None:
+        """Returns when the page answers or the call is settled; else raises what is wrong with it."""
+        target = {"context": self._context}
+        page = self._bidi.send("script.evaluate", expression="0", target=target, **JAVASCRIPT)
+        empty = self._browser.sign_of_life()
+        began = self._heard
+        while not pending.done():
+            with contextlib.suppress(NotYet, Refused):
+                page.result(PROBE_S)
+                self._heard = time.monotonic()
+                return
+            if page.done():  # refused: the document changes just now, or the tab is gone
+                time.sleep(PROBE_S)
+                return
+            silent = time.monotonic() - began
+            if not empty.done():
+                self._browser.bear_witness()
+            if silent >= _patience_s() and (empty.done() or silent >= COMMAND_S):
+                raise PageHung(f"the page did not react for {silent:.1f} s", "try again; the tab was closed")
+
+    def _hear(self, params: Mapping[str, Any]) -> None:
+        self._heard = time.monotonic()
+        self._on_word(int(params["data"].get("value", 0)))
+
+    def _crash(self, params: Mapping[str, Any]) -> None:
+        if self._pending is not None:
+            fail(self._pending, TabCrashed("the page's process died", "try again; is the machine short of memory?"))
+
+
+def _patience_s() -> float:
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return HUNG_S * max(1.0, os.getloadavg()[0] / processors)
+
+
+def _value(result: dict[str, Any]) -> str:
+    if result["type"] == "exception":
+        raise PageHung(f"the page's script failed: {result['exceptionDetails'].get('text', '')}")
+    return str(result["result"].get("value", ""))
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """Tells in our own errors what a browser refuses."""
+    try:
+        yield
+    except Refused as refused:
+        words = refused.message
+        if "net::ERR_" in words:
+            raise SiteUnreachable(f"the site cannot be reached: {words}", "is the network there?") from refused
+        if refused.code == "no such frame" or "navigated or closed" in words or "context" in words:
+            raise PageLeft(words) from refused
+        raise PageHung(f"the browser could not do its work: {words}", "try again") from refused
