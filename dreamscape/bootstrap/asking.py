@@ -34,7 +34,8 @@ def build_client(project: Project) -> OpenAIClient:
 def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answer:
     """One prompt to a chat site. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
     card = ModelCard(site, "web", site=site, url=url or "")
-    return build_client(project).submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
+    with build_client(project) as client:
+        return client.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
 
 
 def browser_programs() -> tuple[str | None, str | None]:

@@ -156,18 +156,19 @@ def _heal(
     run = _new_run()
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
     scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]
-    engine = AutomationEngine(
-        _test_agent(project, sandbox, git, lander, scanned),
-        build_models(project),
-        lander,
-        history,
-        Solver(_proposer_of(), build_client(project), rejected_changes(history, git, project.root)),
-        scan.impact_of,
-        clock,
-        settings,
-    )
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root)]
-    return engine.heal(run, lander.base, approve, sandbox.level.value, notes, began)
+    with build_client(project) as client:
+        engine = AutomationEngine(
+            _test_agent(project, sandbox, git, lander, scanned),
+            build_models(project),
+            lander,
+            history,
+            Solver(_proposer_of(), client, rejected_changes(history, git, project.root)),
+            scan.impact_of,
+            clock,
+            settings,
+        )
+        return engine.heal(run, lander.base, approve, sandbox.level.value, notes, began)
 
 
 def accept_review(project: Project, history: History, case: ReviewCase) -> HealReport:

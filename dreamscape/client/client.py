@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Self
 
 from dreamscape.client.recorded import replay
 from dreamscape.client.sites import SiteProfile
@@ -14,12 +16,33 @@ from dreamscape.domain.models import Answer, ModelCard, Prompt
 class OpenAIClient:
     """The only way to a prompt; ``site_named`` finds a site's profile.
 
-    ``open_web`` is called for each prompt to a chat site: who asks none needs neither home folder nor secrets.
+    ``open_web`` is called before the first prompt to a chat site: who asks none needs neither home folder nor secrets.
+    Whoever has a client closes it: its browsers outlive a prompt. Every method may be called from any thread.
     """
 
     def __init__(self, open_web: Callable[[], WebSites], site_named: Callable[[str], SiteProfile]) -> None:
         self._open_web = open_web
         self._site_named = site_named
+        self._lock = threading.Lock()
+        self._web: WebSites | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self, deadline: float = 0.0) -> None:
+        """Ends all sessions; until ``deadline`` (`time.monotonic`) prompts under way may end first."""
+        with self._lock:
+            web, self._web = self._web, None
+        if web is not None:
+            web.close(deadline)
+
+    def _sites(self) -> WebSites:
+        with self._lock:
+            self._web = self._web or self._open_web()
+            return self._web
 
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
         """The model's answer, exactly as given.
@@ -32,7 +55,7 @@ class OpenAIClient:
                 return replay(prompt, card)
             case "web":
                 site = self._site_named(card.site)
-                return self._open_web().ask(site, card.url or site.url, prompt.text, card.name)
+                return self._sites().ask(site, card.url or site.url, prompt.text, card.name)
             case _:
                 raise UsageError(
                     f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",

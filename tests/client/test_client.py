@@ -11,7 +11,7 @@ from dreamscape.client.sites import SiteProfile
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import BudgetSpent, CannotGoOn, UsageError
 from dreamscape.domain.models import ModelCard, Prompt
-from dreamscape.domain.settings import BudgetSettings
+from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
 PROMPT = Prompt("Repair this.", "f00d", 2)
 TODAY = date(2026, 11, 26)
@@ -21,7 +21,7 @@ TODAY = date(2026, 11, 26)
 def client(tmp_path: Path) -> OpenAIClient:
     """Without a budget."""
     site = SiteProfile("chat", "https://chat.example/", ("#box",), ("#send",), (".answer",), (".copy",))
-    web = WebSites(tmp_path / "sessions", BudgetSettings(), frozenset(), lambda: TODAY)
+    web = WebSites(tmp_path / "sessions", BudgetSettings(), frozenset(), lambda: TODAY, ClientSettings())
     return OpenAIClient(lambda: web, lambda name: site)
 
 

@@ -34,6 +34,8 @@ failed = [".failed"]
 rate_limit = [".rate-limit"]
 challenge = [".challenge"]
 logged_out = ["#login"]
+at_once = 0
+prompts_per_minute = 0
 """
 """All that is to be said of this site."""
 
