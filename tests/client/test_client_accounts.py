@@ -1,0 +1,159 @@
+"""An account keeps the site's peace, asks again only what was not sent, and remembers between runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from dreamscape.client.accounts import FAILURES, TRIES, Account, read_state
+from dreamscape.client.pool import Pool, PoolLimits
+from dreamscape.client.sites import SiteProfile
+from dreamscape.domain import errors
+
+SITE = SiteProfile("chat", "https://chat.example/", ("#box",), ("#send",), (".answer",), (".copy",))
+
+
+@dataclass
+class Scripted:
+    """A tab that says what it was told to, one by one, for each action; what it is asked is written down."""
+
+    said: dict[str, list[object]]
+    asked: list[str] = field(default_factory=list)
+
+    def go(self, url: str, seconds: float) -> None:
+        self.asked.append(url)
+
+    def call(self, script: str, action: str, *texts: str, on_word: Callable[[int], None]) -> str:
+        self.asked.append(action)
+        said = self.said[action].pop(0) if len(self.said[action]) > 1 else self.said[action][0]
+        if isinstance(said, Exception):
+            raise said
+        on_word(7)
+        return json.dumps(said)
+
+    def close(self) -> None:
+        pass
+
+    def open_tab(self) -> Scripted:
+        return self
+
+    def is_well(self) -> bool:
+        return True
+
+    def memory_mib(self) -> float:
+        return 0.0
+
+
+ENTERED, ANSWERED = {"state": "entered", "way": "value", "protocol": "h2"}, {"state": "answered", "text": "yes"}
+
+
+def account_of(tab: Scripted, folder: Path, site: SiteProfile = SITE) -> Account:
+    @contextlib.contextmanager
+    def opened(number: int) -> Iterator[Scripted]:
+        yield tab
+
+    return Account(site, Pool(opened, PoolLimits()), folder / "chat.json")  # type: ignore[arg-type]  # a stand-in
+
+
+def test_an_answer_and_how_far_it_was_reach_the_caller(tmp_path: Path) -> None:
+    heard: list[int] = []
+    account = account_of(Scripted({"enter": [ENTERED], "converse": [ANSWERED]}), tmp_path)
+
+    assert account.ask(SITE.url, "hello", heard.append) == "yes"
+    assert heard == [7]
+    assert read_state(tmp_path / "chat.json").prompts == 1
+    assert stat.S_IMODE((tmp_path / "chat.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("error", [errors.BrowserGone, errors.TabCrashed, errors.PageHung])
+def test_what_was_certainly_not_sent_is_tried_again(tmp_path: Path, error: type[errors.NoAnswer]) -> None:
+    tab = Scripted({"enter": [error("no"), ENTERED], "converse": [ANSWERED]})
+
+    assert account_of(tab, tmp_path).ask(SITE.url, "hello") == "yes"
+    assert tab.asked.count("converse") == 1
+
+
+def test_it_is_not_tried_for_ever(tmp_path: Path) -> None:
+    tab = Scripted({"enter": [errors.PageHung("no")]})
+    with pytest.raises(errors.PageHung):
+        account_of(tab, tmp_path).ask(SITE.url, "hello")
+
+    assert tab.asked.count("enter") == TRIES
+
+
+@pytest.mark.parametrize("error", [errors.BrowserGone, errors.TabCrashed, errors.PageHung])
+def test_what_may_have_been_sent_is_never_sent_again(tmp_path: Path, error: type[errors.NoAnswer]) -> None:
+    tab = Scripted({"enter": [ENTERED], "converse": [error("no")]})
+    with pytest.raises(error):
+        account_of(tab, tmp_path).ask(SITE.url, "hello")
+
+    assert tab.asked.count("converse") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [("challenge", errors.ChallengeShown), ("logged_out", errors.SessionExpired)]
+)
+def test_what_only_a_person_can_mend_stops_the_account(
+    tmp_path: Path, state: str, error: type[errors.NoAnswer]
+) -> None:
+    tab = Scripted({"enter": [{"state": state}, ENTERED], "converse": [ANSWERED]})
+    account = account_of(tab, tmp_path)
+    for _ in range(2):
+        with pytest.raises(error):
+            account.ask(SITE.url, "hello")
+
+    assert tab.asked.count("enter") == 1
+
+
+def test_after_a_rate_limit_the_account_rests_in_later_runs_too(tmp_path: Path) -> None:
+    tab = Scripted({"enter": [ENTERED], "converse": [{"state": "rate_limit"}, ANSWERED]})
+    with pytest.raises(errors.RateLimited):
+        account_of(tab, tmp_path).ask(SITE.url, "hello")
+
+    with pytest.raises(errors.RateLimited) as resting:
+        account_of(tab, tmp_path).ask(SITE.url, "hello")
+    assert "asked again from" in resting.value.hint
+    assert tab.asked.count("enter") == 1
+
+    state = tmp_path / "chat.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"cool_until": time.time() - 1}))
+    assert account_of(tab, tmp_path).ask(SITE.url, "hello") == "yes"
+
+
+def test_a_site_that_fails_again_and_again_is_left_alone_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = Scripted({"enter": [ENTERED], "converse": [*[{"state": "failed"}] * FAILURES, ANSWERED]})
+    account = account_of(tab, tmp_path)
+    for _ in range(FAILURES):
+        with pytest.raises(errors.AnswerUnfinished):
+            account.ask(SITE.url, "hello")
+
+    with pytest.raises(errors.SiteUnreachable, match="left alone"):
+        account.ask(SITE.url, "hello")
+    assert tab.asked.count("enter") == FAILURES
+
+    later = time.monotonic() + 3600
+    monkeypatch.setattr("dreamscape.client.accounts.time.monotonic", lambda: later)
+    assert account.ask(SITE.url, "hello") == "yes"
+
+
+def test_a_memory_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "chat.json").write_text('{"cool_until": [')
+
+    assert account_of(Scripted({"enter": [ENTERED], "converse": [ANSWERED]}), tmp_path).ask(SITE.url, "hello") == "yes"
+
+
+def test_a_redirect_is_followed_before_the_prompt_is_entered(tmp_path: Path) -> None:
+    from dreamscape.client.tabs import PageLeft
+
+    tab = Scripted({"enter": [PageLeft("gone"), PageLeft("gone"), ENTERED], "converse": [ANSWERED]})
+
+    assert account_of(tab, tmp_path, replace(SITE, at_once=1)).ask(SITE.url, "hello") == "yes"
