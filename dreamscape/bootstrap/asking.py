@@ -21,14 +21,17 @@ USERS_SECRETS = "secrets.txt"
 def build_client(project: Project) -> OpenAIClient:
     """The only way to a prompt. Sites and secrets are the user's own, never a project's but for its ``.env`` files."""
     from dreamscape.client import OpenAIClient
+    from dreamscape.client.calls import Ledger
+    from dreamscape.client.outside import Outside
     from dreamscape.client.sites import load_site
     from dreamscape.client.web import WebSites
 
-    def open_web() -> WebSites:
-        settings, secrets = project.loaded.settings, frozenset(_secrets(project.root))
-        return WebSites(_session_folder(), settings.budget, secrets, lambda: clock().date(), settings.client)
-
-    return OpenAIClient(open_web, lambda name: load_site(name, _site_folders()))
+    settings = project.loaded.settings
+    ledger = Ledger(_session_folder, settings.budget, lambda: clock().date())
+    outside = Outside(ledger, lambda: frozenset(_secrets(project.root)))
+    return OpenAIClient(
+        outside, lambda: WebSites(_session_folder(), settings.client), lambda name: load_site(name, _site_folders())
+    )
 
 
 def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answer:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
+from dreamscape.client.outside import Outside
 from dreamscape.client.recorded import replay
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.web import WebSites
@@ -14,13 +15,16 @@ from dreamscape.domain.models import Answer, ModelCard, Prompt
 
 
 class OpenAIClient:
-    """The only way to a prompt; ``site_named`` finds a site's profile.
+    """The only way to a prompt; ``outside`` watches over what leaves, ``site_named`` finds a site's profile.
 
-    ``open_web`` is called before the first prompt to a chat site: who asks none needs neither home folder nor secrets.
+    ``open_web`` is called before the first prompt to a chat site: who asks none needs no home folder.
     Whoever has a client closes it: its browsers outlive a prompt. Every method may be called from any thread.
     """
 
-    def __init__(self, open_web: Callable[[], WebSites], site_named: Callable[[str], SiteProfile]) -> None:
+    def __init__(
+        self, outside: Outside, open_web: Callable[[], WebSites], site_named: Callable[[str], SiteProfile]
+    ) -> None:
+        self._outside = outside
         self._open_web = open_web
         self._site_named = site_named
         self._lock = threading.Lock()
@@ -55,9 +59,12 @@ class OpenAIClient:
                 return replay(prompt, card)
             case "web":
                 site = self._site_named(card.site)
-                return self._sites().ask(site, card.url or site.url, prompt.text, card.name)
+                return self._outside.ask(prompt.text, card, lambda text: self._ask_site(site, text, card))
             case _:
                 raise UsageError(
                     f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",
                     "disable its card; providers now: embedded, recorded, web",
                 )
+
+    def _ask_site(self, site: SiteProfile, text: str, card: ModelCard) -> Answer:
+        return Answer(self._sites().ask(site, card.url or site.url, text), card.name)

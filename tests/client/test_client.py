@@ -1,12 +1,13 @@
 """The one door to every model."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from dreamscape.client import OpenAIClient
-from dreamscape.client.calls import take_call
+from dreamscape.client.calls import Ledger
+from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import BudgetSpent, CannotGoOn, UsageError
@@ -21,8 +22,9 @@ TODAY = date(2026, 11, 26)
 def client(tmp_path: Path) -> OpenAIClient:
     """Without a budget."""
     site = SiteProfile("chat", "https://chat.example/", ("#box",), ("#send",), (".answer",), (".copy",))
-    web = WebSites(tmp_path / "sessions", BudgetSettings(), frozenset(), lambda: TODAY, ClientSettings())
-    return OpenAIClient(lambda: web, lambda name: site)
+    folder = tmp_path / "sessions"
+    outside = Outside(Ledger(lambda: folder, BudgetSettings(), lambda: TODAY), frozenset)
+    return OpenAIClient(outside, lambda: WebSites(folder, ClientSettings()), lambda name: site)
 
 
 def test_a_recorded_answer_comes_back_byte_for_byte(client: OpenAIClient, tmp_path: Path) -> None:
@@ -49,19 +51,3 @@ def test_no_outside_model_is_asked_without_a_budget(client: OpenAIClient, tmp_pa
         client.submit_prompt(PROMPT, ModelCard("chat", "web", site="chat"))
 
     assert not (tmp_path / "sessions").exists()
-
-
-def test_calls_are_counted_by_the_day(tmp_path: Path) -> None:
-    for _ in range(2):
-        take_call(tmp_path, 2, TODAY)
-    with pytest.raises(BudgetSpent):
-        take_call(tmp_path, 2, TODAY)
-
-    take_call(tmp_path, 2, TODAY + timedelta(days=1))
-
-
-def test_a_count_that_cannot_be_read_allows_nothing(tmp_path: Path) -> None:
-    (tmp_path / "calls.json").write_text("{")
-
-    with pytest.raises(BudgetSpent, match="unknown"):
-        take_call(tmp_path, 2, TODAY)

@@ -1,0 +1,66 @@
+"""A prompt leaves this machine within the budget and without its secrets; the answer comes back with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from dreamscape.client.calls import Ledger
+from dreamscape.domain.errors import BrowserMissing, PromptRefused, RateLimited, RunLocked, UsageError
+from dreamscape.domain.models import Answer, ModelCard
+from dreamscape.tools.redact import redact
+
+Send = Callable[[str], Answer]
+"""Puts a text to a model and gives its answer; tokens that were not told are 0. Raises NoAnswer."""
+
+ANSWER_TOKENS = 4096
+"""Money for so many tokens of answer is reserved before it is known how long it gets; chosen."""
+
+BYTES_PER_TOKEN = 3
+"""So many bytes of UTF-8 count as a token where nobody tells; code has a little more, so this errs upwards; chosen."""
+
+UNASKED = (UsageError, RunLocked, BrowserMissing, PromptRefused, RateLimited)
+"""After these it is certain that no model has worked on the prompt."""
+
+
+class Outside:
+    """What all prompts to chat sites and endpoints have in common, whichever way they take.
+
+    ``secrets`` tells values no prompt may hold, beside what looks like a secret by itself; asked for each prompt.
+    """
+
+    def __init__(self, ledger: Ledger, secrets: Callable[[], frozenset[str]]) -> None:
+        self._ledger = ledger
+        self._secrets = secrets
+
+    def ask(self, prompt: str, card: ModelCard, send: Send, own: frozenset[str] = frozenset()) -> Answer:
+        """The answer to one prompt, with tokens, cost and seconds; ``own`` are further values it may not hold.
+
+        Raises BudgetSpent before anything leaves, and what ``send`` raises.
+        """
+        hidden = redact(prompt, self._secrets() | own)
+        reserved = cost_usd(card, tokens(hidden.text), ANSWER_TOKENS)
+        self._ledger.reserve(reserved)
+        started = time.monotonic()
+        try:
+            said = send(hidden.text)
+        except UNASKED:
+            self._ledger.give_back(reserved)
+            raise
+        tokens_in, tokens_out = said.tokens_in or tokens(hidden.text), said.tokens_out or tokens(said.text)
+        cost = cost_usd(card, tokens_in, tokens_out)
+        self._ledger.settle(reserved, cost)
+        seconds = time.monotonic() - started
+        text = hidden.restore(said.text)
+        return replace(said, text=text, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost, seconds=seconds)
+
+
+def tokens(text: str) -> int:
+    """How many tokens a text has, roughly, where no model has counted them."""
+    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
+
+
+def cost_usd(card: ModelCard, tokens_in: int, tokens_out: int) -> float:
+    """What a card's prices make of so many tokens."""
+    return (tokens_in * card.usd_per_million_in + tokens_out * card.usd_per_million_out) / 1e6

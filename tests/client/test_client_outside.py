@@ -1,0 +1,77 @@
+"""What all prompts that leave this machine have in common."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dreamscape.client.calls import Ledger
+from dreamscape.client.outside import ANSWER_TOKENS, Outside
+from dreamscape.domain.errors import AnswerUnfinished, BudgetSpent, PromptRefused, RateLimited
+from dreamscape.domain.models import Answer, ModelCard
+from dreamscape.domain.settings import BudgetSettings
+
+CARD = ModelCard("m", "api", usd_per_million_in=3.0, usd_per_million_out=10.0)
+
+
+def outside(folder: Path, **budget: float) -> Outside:
+    allowed = BudgetSettings(**(budget or {"usd_per_day": 1.0}))  # type: ignore[arg-type]
+    return Outside(Ledger(lambda: folder, allowed, lambda: date(2026, 11, 26)), lambda: frozenset({"canary"}))
+
+
+def spent(folder: Path) -> tuple[int, float]:
+    kept = json.loads((folder / "calls.json").read_text())
+    return kept["calls"], round(kept["usd"], 9)
+
+
+def test_secrets_stay_here_and_are_put_back_into_the_answer(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def send(text: str) -> Answer:
+        seen.append(text)
+        return Answer(f"I read: {text}", "m")
+
+    answer = outside(tmp_path).ask("canary and its-key", CARD, send, frozenset({"its-key"}))
+
+    assert answer.text == "I read: canary and its-key"
+    assert "canary" not in seen[0] and "its-key" not in seen[0]
+
+
+def test_tokens_that_are_told_count_and_others_are_estimated(tmp_path: Path) -> None:
+    told = outside(tmp_path).ask("word", CARD, lambda text: Answer("yes", "m", tokens_in=1000, tokens_out=100))
+    guessed = outside(tmp_path).ask("four", CARD, lambda text: Answer("höh", "m"))
+
+    assert (told.tokens_in, told.tokens_out, told.cost_usd) == (1000, 100, 0.004)
+    assert (guessed.tokens_in, guessed.tokens_out) == (2, 2)
+    assert spent(tmp_path) == (2, 0.004026)
+
+
+def test_nothing_is_sent_that_the_budget_may_not_pay(tmp_path: Path) -> None:
+    def send(text: str) -> Answer:
+        raise AssertionError
+
+    with pytest.raises(BudgetSpent):
+        outside(tmp_path, usd_per_day=0.01).ask("word", CARD, send)
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        (PromptRefused("no"), (0, 0.0)),
+        (RateLimited("no"), (0, 0.0)),
+        (AnswerUnfinished("no"), (1, round(ANSWER_TOKENS * 1e-5 + 6e-6, 9))),
+    ],
+)
+def test_a_call_that_was_certainly_not_made_is_given_back_and_no_other(
+    tmp_path: Path, error: Exception, left: tuple[int, float]
+) -> None:
+    def send(text: str) -> Answer:
+        raise error
+
+    with pytest.raises(type(error)):
+        outside(tmp_path).ask("word", CARD, send)
+
+    assert spent(tmp_path) == left
