@@ -43,7 +43,7 @@ def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answe
 
 def browser_programs() -> tuple[str | None, str | None]:
     """Browser and driver that chat sites would be asked with; None for what is missing."""
-    from dreamscape.client.browser import programs
+    from dreamscape.client.driver_versions import programs
 
     return programs()
 

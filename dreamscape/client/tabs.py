@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreamscape.client.bidi import BiDi, Refused, fail
-from dreamscape.client.browser import running_browser, translated
+from dreamscape.client.browser import running_browser
+from dreamscape.client.browser_errors import translated
 from dreamscape.domain.errors import NoAnswer, PageHung, SiteUnreachable, TabCrashed
 
 if TYPE_CHECKING:

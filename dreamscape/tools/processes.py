@@ -17,14 +17,16 @@ _GONE_S = 10.0
 def kill_tree(pid: int) -> None:
     """Kills a process, all its descendants and its process group, and comes back when none of them runs any more.
 
-    Whoever started the process must still wait for it. Descendants that left the group cannot be found once their
+    If we started the process, it must still be waited for. Descendants that left the group cannot be found once their
     parent is gone.
     """
     import psutil
 
     tree: list[psutil.Process] = []
+    is_ours = False
     with suppress(psutil.NoSuchProcess):
         root = psutil.Process(pid)
+        is_ours = root.ppid() == os.getpid()
         # Stopped first, so that none can start another between being counted and being killed.
         while fresh := [p for p in (root, *root.children(recursive=True)) if p not in tree]:
             tree += fresh
@@ -34,7 +36,7 @@ def kill_tree(pid: int) -> None:
         _signal(process, signal.SIGKILL)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    psutil.wait_procs([process for process in tree if process.pid != pid], timeout=_GONE_S)
+    psutil.wait_procs([process for process in tree if process.pid != pid or not is_ours], timeout=_GONE_S)
 
 
 def tree_pss(pid: int) -> int:

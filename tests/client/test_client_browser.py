@@ -18,7 +18,8 @@ from alive import is_alive
 from chat_site import ChatSite, served
 from required import missing
 
-from dreamscape.client.browser import BROWSERS, DRIVER, running_browser
+from dreamscape.client.browser import running_browser
+from dreamscape.client.driver_versions import BROWSERS, DRIVER
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import load_site
 from dreamscape.client.tabs import open_browser

@@ -59,3 +59,18 @@ time.sleep(99)
         with contextlib.suppress(psutil.TimeoutExpired):
             orphan.wait(5)
         assert not is_alive(orphan)
+
+
+def test_a_tree_somebody_else_started_is_gone_when_it_was_killed() -> None:
+    script = "import os, subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'input()'], stdin=0).pid)"
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        ) as starter:
+            assert starter.stdout is not None
+            orphan = psutil.Process(int(starter.stdout.readline()))
+            starter.wait()
+
+            kill_tree(orphan.pid)
+
+            assert not is_alive(orphan)

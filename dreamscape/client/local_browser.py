@@ -1,0 +1,224 @@
+"""A profile folder goes in, a running Chromium of this machine on it comes out, with nothing left of it afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dreamscape.client.browser_errors import first_line, translated
+from dreamscape.client.driver_versions import DRIVER, fitting_programs, is_snap
+from dreamscape.domain.errors import BrowserGone, BrowserMissing, NoAnswer, PageHung, TabCrashed
+from dreamscape.tools.processes import kill_tree
+
+if TYPE_CHECKING:
+    from selenium.webdriver import ChromeOptions, Remote
+    from selenium.webdriver.chrome.service import Service
+
+logger = logging.getLogger(__name__)
+
+START_S, COMMAND_S, QUIT_S = 120, 30, 10
+"""How long a browser may take to start, one command before the page counts as hung, and the browser to close; chosen
+for busy machines, the second longer than `page.SLICE_S` by far."""
+
+FLAGS = (
+    "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+    # Conversations in the background go on as if they were looked at.
+    "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+)  # fmt: skip
+_TEMPORARY, _LONGEST_TEMPORARY = "dreamscape-browser-", 40
+"""Chromium makes a socket below its temporary folder, whose path may have 107 bytes, and does not start beyond."""
+_LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
+
+_unsandboxed: set[str] = set()
+"""Browsers that were seen to start only without their own sandbox."""
+
+
+@contextlib.contextmanager
+def chrome(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
+    """A Chromium that chromedriver starts on the profile in ``folder``. Raises BrowserMissing where none starts."""
+    browser, program = found_programs(folder, is_visible=is_visible)
+    with nothing_left(folder) as temporary, service(program, temporary) as driver_service:
+        options = _options(browser, folder, is_visible=is_visible)
+        with closed_at_end(_started(driver_service, options, browser)) as driver:
+            yield driver
+
+
+def found_programs(folder: Path, *, is_visible: bool) -> tuple[str, str]:
+    """Browser and driver for a profile. Raises BrowserMissing where it can be seen beforehand that they cannot work."""
+    if is_visible and sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        raise BrowserMissing("there is no display to open a window on", "run it on a desktop, or with 'ssh -X'")
+    browser, driver = fitting_programs()
+    if is_snap(browser) and any(part.startswith(".") for part in folder.parts):
+        raise BrowserMissing(
+            f"{browser} is a snap, which cannot read hidden folders such as {folder}",
+            "install a Chromium or Chrome that is no snap, or set XDG_DATA_HOME to a folder that is not hidden",
+        )
+    return browser, driver
+
+
+def _started(service: Service, options: ChromeOptions, browser: str) -> Remote:
+    """The browser, without its own sandbox where it starts in no other way, as for root and in many containers."""
+    if is_root() or browser in _unsandboxed:
+        say_unsandboxed(browser)
+        options.add_argument("--no-sandbox")
+        return connected(service, options)
+    try:
+        return connected(service, options)
+    except BrowserMissing as error:
+        options.add_argument("--no-sandbox")
+        with contextlib.suppress(BrowserMissing):
+            driver = connected(service, options)
+            say_unsandboxed(browser)
+            return driver
+        raise error from None
+
+
+def is_root() -> bool:
+    """Whether we run as root, for whom Chromium refuses its own sandbox."""
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def say_unsandboxed(browser: str) -> None:
+    """Says once that pages run without Chromium's sandbox."""
+    if browser not in _unsandboxed:
+        _unsandboxed.add(browser)
+        reason = "as root" if is_root() else "here, where user namespaces are not allowed"
+        logger.warning("%s runs without its own sandbox, since it starts in no other way %s", browser, reason)
+
+
+@contextlib.contextmanager
+def nothing_left(folder: Path) -> Iterator[Path]:
+    """A temporary folder for the browser on a profile; what an earlier run left is ended before, and ours after."""
+    clear(folder)
+    usual = tempfile.gettempdir()
+    short = usual if len(os.fsencode(usual)) <= _LONGEST_TEMPORARY else "/tmp"
+    temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=short))
+    try:
+        yield temporary
+    finally:
+        clear(folder)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def clear(folder: Path) -> None:
+    """Ends what an earlier run left on this folder when it was killed, and the locks of browsers that live no more.
+
+    A lock may name another host, as after a move into a container; we hold our own lock, so that no browser of ours
+    is in the folder.
+    """
+    for pid in _browsers_on(folder):
+        kill_tree(pid)
+    with contextlib.suppress(OSError):
+        temporary = (folder / "SingletonSocket").readlink().parent.parent
+        if temporary.name.startswith(_TEMPORARY):
+            shutil.rmtree(temporary, ignore_errors=True)
+    for name in _LOCKS:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _browsers_on(folder: Path) -> list[int]:
+    """Browsers started on this profile folder, or their drivers; each outlives the other when one is killed."""
+    import psutil
+
+    flag, found = f"--user-data-dir={folder}", []
+    for process in psutil.process_iter(["cmdline"]):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if flag in (process.info["cmdline"] or ()):
+                parent = process.parent()
+                found.append(parent.pid if parent and parent.name() == DRIVER else process.pid)
+    return found
+
+
+@contextlib.contextmanager
+def service(program: str, temporary: Path) -> Iterator[Service]:
+    """A running chromedriver, killed at the end with all it started."""
+    from selenium.common.exceptions import WebDriverException
+    from selenium.webdriver.chrome.service import Service
+
+    # A group of its own, so that Ctrl-C at the terminal reaches us alone and we end it in order.
+    service = Service(program, env={**os.environ, "TMPDIR": str(temporary)}, popen_kw={"start_new_session": True})
+    try:
+        service.start()
+    except WebDriverException as error:
+        raise BrowserMissing(f"{program} does not start: {first_line(error)}") from error
+    try:
+        yield service
+    finally:
+        kill_tree(service.process.pid)
+        service.process.wait()
+
+
+def connected(service: Service, options: ChromeOptions) -> Remote:
+    """A browser that a driver has started or taken over. Raises BrowserMissing where there is none."""
+    from selenium.common.exceptions import WebDriverException
+    from selenium.webdriver import Remote
+    from selenium.webdriver.common.proxy import Proxy, ProxyType
+    from selenium.webdriver.remote.client_config import ClientConfig
+    from urllib3.exceptions import HTTPError
+
+    direct = Proxy({"proxyType": ProxyType.DIRECT})  # the driver is on this machine, whatever the environment says
+    client = ClientConfig(service.service_url, timeout=START_S, proxy=direct)
+    try:
+        driver = Remote(options=options, client_config=client, command_executor=service.service_url)
+    except HTTPError as error:
+        raise BrowserMissing(f"no browser started within {START_S} s", "is the machine very busy?") from error
+    except WebDriverException as error:
+        raise BrowserMissing(f"no browser starts: {first_line(error)}", "does it start by hand?") from error
+    limit(driver, COMMAND_S)
+    return driver
+
+
+def _options(browser: str, folder: Path, *, is_visible: bool) -> ChromeOptions:
+    options = usual_options(browser)
+    for flag in (*FLAGS, f"--user-data-dir={folder}", *(() if is_visible else ("--headless=new",))):
+        options.add_argument(flag)
+    return options
+
+
+def usual_options(browser: str = "") -> ChromeOptions:
+    """What every driver is asked for, flags apart."""
+    from selenium.webdriver import ChromeOptions
+
+    options = ChromeOptions()
+    options.binary_location = browser
+    options.page_load_strategy = "none"  # what is waited for is the prompt box, see page.js
+    options.unhandled_prompt_behavior = "dismiss"
+    options.set_capability("webSocketUrl", True)  # WebDriver BiDi
+    return options
+
+
+@contextlib.contextmanager
+def closed_at_end(driver: Remote) -> Iterator[Remote]:
+    """Has the browser close at the end, so that it writes its cookies down, unless it is known not to answer."""
+    try:
+        yield driver
+    except (BrowserGone, PageHung, TabCrashed):
+        raise
+    except BaseException:
+        _close(driver)
+        raise
+    else:
+        _close(driver)
+
+
+def _close(driver: Remote) -> None:
+    limit(driver, QUIT_S)
+    with contextlib.suppress(NoAnswer), translated():
+        driver.quit()
+
+
+def limit(driver: Remote, seconds: float) -> None:
+    """How long each command that follows may take."""
+    from selenium.webdriver.remote.remote_connection import RemoteConnection
+
+    executor = driver.command_executor
+    assert isinstance(executor, RemoteConnection)
+    executor.client_config.timeout = seconds
