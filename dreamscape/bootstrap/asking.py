@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import Project, clock
 from dreamscape.domain.errors import CannotGoOn
-from dreamscape.domain.models import Answer, ModelCard, Prompt
+from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 
 if TYPE_CHECKING:
     from dreamscape.client import OpenAIClient
@@ -23,15 +23,13 @@ def build_client(project: Project) -> OpenAIClient:
     from dreamscape.client import OpenAIClient
     from dreamscape.client.calls import Ledger
     from dreamscape.client.outside import Outside
-    from dreamscape.client.sites import load_site
+    from dreamscape.client.sites import SiteBook
     from dreamscape.client.web import WebSites
 
     settings = project.loaded.settings
     ledger = Ledger(_session_folder, settings.budget, lambda: clock().date())
     outside = Outside(ledger, lambda: frozenset(_secrets(project.root)))
-    return OpenAIClient(
-        outside, lambda: WebSites(_session_folder(), settings.client), lambda name: load_site(name, _site_folders())
-    )
+    return OpenAIClient(outside, lambda: WebSites(_session_folder(), settings.client), SiteBook(_site_folders()))
 
 
 def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answer:
@@ -39,6 +37,34 @@ def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answe
     card = ModelCard(site, "web", site=site, url=url or "")
     with build_client(project) as client:
         return client.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
+
+
+CHECK_PROMPT = "Answer with the single word: ready"
+
+
+def check_session(project: Project, site: str, account: str, url: str | None, *, is_asked: bool) -> SessionCheck:
+    """What is found on a chat site; ``is_asked``: one prompt is sent, too. Raises UsageError, BudgetSpent."""
+    prompt = Prompt(CHECK_PROMPT, fingerprint="", attempt=1) if is_asked else None
+    with build_client(project) as client:
+        return client.validate_session(site, account, url or "", prompt)
+
+
+def log_in(project: Project, site: str, account: str) -> None:
+    """Opens a window for a person to log in. Raises UsageError, SessionInUse, NoAnswer."""
+    with build_client(project) as client:
+        client.login(site, account)
+
+
+def sessions(project: Project) -> tuple[SessionState, ...]:
+    """The sessions with chat sites kept on this machine."""
+    with build_client(project) as client:
+        return client.status()
+
+
+def forget_session(project: Project, session: str) -> None:
+    """Deletes a session with its login. Raises UsageError, SessionInUse."""
+    with build_client(project) as client:
+        client.forget(session)
 
 
 def browser_programs() -> tuple[str | None, str | None]:

@@ -27,6 +27,7 @@ COMMANDS = (
     "report",
     "models",
     "ask",
+    "session",
     "doctor",
     "config",
 )

@@ -7,14 +7,17 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from dreamscape.client.page import ChatPage
+from dreamscape.client.pictures import keep_picture
 from dreamscape.client.pool import Pool
-from dreamscape.client.sites import SiteProfile
+from dreamscape.client.sites import NEEDED, SiteProfile
+from dreamscape.client.tabs import PageLeft
 from dreamscape.domain.errors import (
     AnswerUnfinished,
     BrowserGone,
@@ -27,6 +30,7 @@ from dreamscape.domain.errors import (
     SiteUnreachable,
     TabCrashed,
 )
+from dreamscape.domain.models import Marker, SessionCheck
 from dreamscape.tools.files import atomic_write
 
 logger = logging.getLogger(__name__)
@@ -55,12 +59,14 @@ class AccountState:
 
 
 class Account:
-    """Every method may be called from any thread; ``state_file`` is this account's alone."""
+    """Every method may be called from any thread; ``session`` is its name, under which it remembers in ``folder``."""
 
-    def __init__(self, site: SiteProfile, pool: Pool, state_file: Path) -> None:
+    def __init__(self, site: SiteProfile, pool: Pool, folder: Path, session: str) -> None:
         self._site = site
         self._pool = pool
-        self._state_file = state_file
+        self._folder = folder
+        self._session = session
+        self._state_file = folder / f"{session}.json"
         self._lock = threading.Lock()
         self._stopped: NoAnswer | None = None
         self._failures = 0
@@ -84,9 +90,10 @@ class Account:
             try:
                 with self._pool.lend(priority, deadline) as tab:
                     page = ChatPage(tab, self._site)
-                    self._pool.learn_protocol(page.enter(url, prompt))
-                    is_sent = True
-                    answer = page.converse(on_progress)
+                    with self._pictured(page):
+                        self._pool.learn_protocol(page.enter(url, prompt))
+                        is_sent = True
+                        answer = page.converse(on_progress)
                 self._remember(None)
                 return answer
             except NoAnswer as error:
@@ -96,14 +103,45 @@ class Account:
                 logger.info("%s: %s; nothing was sent, trying again", self._site.name, error)
         raise AssertionError("the last try returns or raises")
 
-    def validate(self, deadline: float = math.inf) -> str:
-        """Opens the site and looks whether it takes prompts; gives its protocol. Raises NoAnswer."""
-        with self._pool.lend(deadline=deadline) as tab:
-            return ChatPage(tab, self._site).look(self._site.url)
+    def check(self, url: str, prompt: str | None) -> SessionCheck:
+        """Opens the site, and with ``prompt`` asks it, once; what is found there, and what is wrong, with a picture."""
+        site = self._site
+        found: dict[str, int] = {}
+        check = SessionCheck(self._session, url, site.verified, site.evidence)
+        try:
+            with self._pool.lend() as tab:
+                page = ChatPage(tab, site)
+                with self._pictured(page, always=True):
+                    check = replace(check, protocol=page.look(url))
+                    found = page.matched()
+                    if prompt is not None:
+                        page.enter(url, prompt)
+                        page.converse(lambda _: None)
+                        found = {key: max(place, found[key]) for key, place in page.matched().items()}
+        except NoAnswer as error:
+            check = replace(check, trouble=error.message, advice=error.hint)
+        return replace(check, markers=tuple(_marker(site, key, place) for key, place in found.items()))
 
     def close(self, deadline: float = 0.0) -> None:
         """Ends the account's browsers; see `Pool.close`."""
         self._pool.close(deadline)
+
+    @contextmanager
+    def _pictured(self, page: ChatPage, *, always: bool = False) -> Iterator[None]:
+        """Adds a picture of the page to what is told of one that looks otherwise than its profile says."""
+        try:
+            yield
+        except NoAnswer as error:
+            path = self._picture(page) if always or isinstance(error, SiteChanged) else None
+            if path is None:
+                raise
+            raise type(error)(error.message, f"{error.hint}; a picture of the page: {path}".lstrip("; ")) from error
+
+    def _picture(self, page: ChatPage) -> Path | None:
+        """Where a picture of the page was kept; None where there is nothing to take one of."""
+        with suppress(NoAnswer, PageLeft, OSError):
+            return keep_picture(self._folder / "pictures", self._session, page.picture(), datetime.now())
+        return None
 
     def _refuse_while_resting(self) -> None:
         with self._lock:
@@ -134,6 +172,11 @@ class Account:
             prompts = state.prompts + (error is None)
             state = replace(state, cool_until=cool_until, asked=time.time(), prompts=prompts, trouble=str(error or ""))
             atomic_write(self._state_file, json.dumps(asdict(state)).encode(), private=True)
+
+
+def _marker(site: SiteProfile, key: str, place: int) -> Marker:
+    selector = getattr(site, key)[place] if place >= 0 else None
+    return Marker(key, selector, place + 1 if place >= 0 else None, key in NEEDED)
 
 
 def read_state(path: Path) -> AccountState:

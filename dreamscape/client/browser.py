@@ -40,7 +40,7 @@ def running_browser(folder: Path, how: Driving = _USUAL) -> Iterator[Remote]:
     with explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-    with _held(folder.parent / f"{folder.name}.lock", folder.name), _opened(folder, how) as driver:
+    with held(folder), _opened(folder, how) as driver:
         yield driver
 
 
@@ -53,9 +53,10 @@ def _opened(folder: Path, how: Driving) -> contextlib.AbstractContextManager[Rem
 
 
 @contextlib.contextmanager
-def _held(lock: Path, name: str) -> Iterator[None]:
+def held(folder: Path) -> Iterator[None]:
+    """Nobody else uses the session in ``folder`` while the block runs. Raises SessionInUse."""
     try:
-        with held_lock(lock):
+        with held_lock(folder.parent / f"{folder.name}.lock"):
             yield
     except RunLocked as error:
-        raise SessionInUse(f"another run uses the session {name!r}", "wait until it ends") from error
+        raise SessionInUse(f"another run uses the session {folder.name!r}", "wait until it ends") from error

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Self
 
 from dreamscape.client.outside import Outside
 from dreamscape.client.recorded import replay
-from dreamscape.client.sites import SiteProfile
+from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import UsageError
-from dreamscape.domain.models import Answer, ModelCard, Prompt
+from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
+
+API_AT_ONCE = 4
+"""Chosen: endpoints bound it themselves, by a rate limit."""
 
 
 class OpenAIClient:
-    """The only way to a prompt; ``outside`` watches over what leaves, ``site_named`` finds a site's profile.
+    """The only way to a prompt; ``outside`` watches over what leaves, ``sites`` are the profiles of chat sites.
 
-    ``open_web`` is called before the first prompt to a chat site: who asks none needs no home folder.
+    ``open_web`` is called before a site is reached for the first time: who asks none needs no home folder.
     Whoever has a client closes it: its browsers outlive a prompt. Every method may be called from any thread.
     """
 
-    def __init__(
-        self, outside: Outside, open_web: Callable[[], WebSites], site_named: Callable[[str], SiteProfile]
-    ) -> None:
+    def __init__(self, outside: Outside, open_web: Callable[[], WebSites], sites: SiteBook) -> None:
         self._outside = outside
         self._open_web = open_web
-        self._site_named = site_named
+        self._sites = sites
         self._lock = threading.Lock()
         self._web: WebSites | None = None
 
@@ -43,28 +47,81 @@ class OpenAIClient:
         if web is not None:
             web.close(deadline)
 
-    def _sites(self) -> WebSites:
-        with self._lock:
-            self._web = self._web or self._open_web()
-            return self._web
+    def submit_prompt(
+        self,
+        prompt: Prompt,
+        card: ModelCard,
+        on_progress: Callable[[int], None] = lambda _: None,
+        priority: int = 0,
+        deadline: float = math.inf,
+    ) -> Answer:
+        """The model's answer, exactly as given; ``on_progress`` hears how many characters there are so far.
 
-    def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
-        """The model's answer, exactly as given.
-
-        Raises UsageError where this version cannot reach the card's provider, BudgetSpent where nothing may be asked,
-        CannotGoOn where there is no answer.
+        Where prompts wait for a free conversation, higher ``priority`` goes first, until ``deadline``
+        (`time.monotonic`). Raises UsageError where this version cannot reach the card's provider, BudgetSpent where
+        nothing may be asked, TimeSpent, and CannotGoOn where there is no answer.
         """
         match card.provider:
             case "recorded":
                 return replay(prompt, card)
             case "web":
-                site = self._site_named(card.site)
-                return self._outside.ask(prompt.text, card, lambda text: self._ask_site(site, text, card))
+                site = self._sites.named(card.site)
+
+                def send(text: str) -> Answer:
+                    url = card.url or site.url
+                    said = self._reached().ask(site, card.account, url, text, on_progress, priority, deadline)
+                    return Answer(said, card.name)
+
+                return self._outside.ask(prompt.text, card, send)
             case _:
                 raise UsageError(
                     f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",
                     "disable its card; providers now: embedded, recorded, web",
                 )
 
-    def _ask_site(self, site: SiteProfile, text: str, card: ModelCard) -> Answer:
-        return Answer(self._sites().ask(site, card.url or site.url, text), card.name)
+    def get_chatgpt_response(self, prompt: str, model_url: str = "https://chatgpt.com/") -> str:
+        """The answer of the chat site and model that ``model_url`` opens; raises as `submit_prompt` does."""
+        site = self._sites.having(model_url)
+        card = ModelCard(site.name, "web", site=site.name, url=model_url)
+        return self.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card).text
+
+    def at_once(self, card: ModelCard) -> int:
+        """How many prompts to this model are worth having under way at a time."""
+        return self._reached().at_once(self._sites.named(card.site)) if card.provider == "web" else API_AT_ONCE
+
+    def validate_session(
+        self, site: str, account: str = "", url: str = "", prompt: Prompt | None = None
+    ) -> SessionCheck:
+        """What is found on a chat site with a session, and what is wrong; ``prompt`` is sent to see an answer, too.
+
+        Raises UsageError, SessionInUse, BudgetSpent.
+        """
+        profile = self._sites.named(site)
+        look = partial(self._reached().check, profile, account, url or profile.url)
+        if prompt is None:
+            return look(None)
+        found: list[SessionCheck] = []
+
+        def send(text: str) -> Answer:
+            found.append(look(text))
+            return Answer("", site)
+
+        self._outside.ask(prompt.text, ModelCard(site, "web", site=site), send)
+        return found[0]
+
+    def login(self, site: str, account: str = "", seconds: float = 600.0) -> None:
+        """Opens a window for a person to log in to a chat site. Raises UsageError, SessionInUse, NoAnswer."""
+        self._reached().login(self._sites.named(site), account, time.monotonic() + seconds)
+
+    def status(self) -> tuple[SessionState, ...]:
+        """The sessions kept on this machine."""
+        return self._reached().states()
+
+    def forget(self, session: str) -> None:
+        """Deletes a session with its login. Raises UsageError, SessionInUse."""
+        self._reached().forget(session)
+
+    def _reached(self) -> WebSites:
+        with self._lock:
+            self._web = self._web or self._open_web()
+            return self._web

@@ -77,6 +77,24 @@ const actions = {
     const text = button && (await copied(button, value.react_s));
     return { state: text ? "answered" : "uncopied", text };
   },
+
+  // Which alternative of each selector list is to be seen now: its place, or -1.
+  inspect: async () => {
+    const lists = Object.entries(site).filter(([, selectors]) => Array.isArray(selectors) && selectors.length);
+    return Object.fromEntries(lists.map(([key, selectors]) => [key, selectors.findIndex((one) => first([one]))]));
+  },
+
+  // Makes a picture fit to be kept: no letter can be read and no image seen, and what the profile finds is framed.
+  veil: async () => {
+    const style = document.createElement("style");
+    style.textContent = `*, *::placeholder { color: transparent !important; text-shadow: 0 0 .6em #888 !important;
+      background-image: none !important } img, video, canvas, iframe, object { visibility: hidden !important }`;
+    document.head.append(style);
+    for (const selectors of Object.values(site).filter(Array.isArray)) {
+      for (const found of all(selectors)) found.style.outline = "3px solid red";
+    }
+    return {};
+  },
 };
 
 // How the answer ends. It is idle while nothing shows that the model writes and it grows no more: too long, and it is

@@ -72,6 +72,31 @@ class ChatPage:
             return str(said["text"])
         raise self._trouble(said["state"])
 
+    def wait_for_login(self, url: str, until: float) -> None:
+        """Opens ``url`` and waits until a person has logged in there; ``until`` as in `time.monotonic`.
+
+        Raises SessionExpired where nobody has, NoAnswer.
+        """
+        self.tab.go(url, OPEN_S)
+        while time.monotonic() < until:
+            try:
+                state = self._run("ready", {"seconds": 1}).get("state")
+            except PageLeft:
+                continue
+            if state == "box":
+                return
+            time.sleep(0.5)
+        raise SessionExpired(f"nobody has logged in to {self.site.name} in time", "try again, or import cookies")
+
+    def matched(self) -> dict[str, int]:
+        """For each key of the profile that names selectors, which of them finds something now (0 first), or -1."""
+        return self._run("inspect", {})
+
+    def picture(self) -> bytes:
+        """The page as PNG with its words made unreadable, and framed what the profile finds; the page is spent then."""
+        self._run("veil", {})
+        return self.tab.picture()
+
     def _opened(self, url: str, action: str, value: Mapping[str, object]) -> dict[str, Any]:
         """What an action says of the page that ``url`` leads to."""
         self.tab.go(url, OPEN_S)
@@ -114,7 +139,9 @@ class ChatPage:
                     "open the site yourself; nothing here answers for you",
                 )
             case "logged_out":
-                return SessionExpired(f"the session with {name} is not logged in")
+                return SessionExpired(
+                    f"the session with {name} is not logged in", f"dreamscape session login --site {name}"
+                )
             case "rate_limit":
                 return RateLimited(f"{name} takes no more prompts for now", "try again later")
             case "failed":

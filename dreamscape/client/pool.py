@@ -45,6 +45,11 @@ class PoolLimits:
     mib: int = 3000
     per_minute: float = 0.0
 
+    def conversations(self, streams: int = 0) -> int:
+        """How many there may be at a time, with so many in one browser (0: as far as is known beforehand)."""
+        most = self.browsers * (streams or self.streams or HTTP1_STREAMS)
+        return min(most, self.at_once or most)
+
 
 @dataclass(slots=True, eq=False)
 class _Member:
@@ -111,8 +116,7 @@ class Pool:
     @property
     def at_once(self) -> int:
         """How many conversations there may be at a time."""
-        most = self._limits.browsers * self._streams
-        return min(most, self._limits.at_once or most)
+        return self._limits.conversations(self._streams)
 
     def counts(self) -> tuple[int, int, int]:
         """Browsers open, tabs lent, prompts that wait."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from dreamscape.domain.errors import UsageError
@@ -23,8 +24,9 @@ class SiteProfile:
     ``busy`` is seen while the model writes, ``failed`` when it broke off. ``longest_prompt`` counts characters (0: no
     limit is known), ``answer_s`` is how long an answer may take. An account begins ``prompts_per_minute`` (0: as many
     as there are) and has ``at_once`` conversations at a time (0: as many as its browsers can), ``streams`` of them in
-    one browser (0: found out by the page's protocol); after a rate limit it rests for ``cool_down_s``. ``evidence``
-    tells the date of what the selectors rest on, ``verified`` whether somebody has tried them on the site itself.
+    one browser (0: found out by the page's protocol); after a rate limit it rests for ``cool_down_s``. ``driver`` is
+    chrome or undetected. ``evidence`` tells the date of what the selectors rest on, ``verified`` whether somebody has
+    tried them on the site itself.
     """
 
     name: str
@@ -45,6 +47,7 @@ class SiteProfile:
     at_once: int = 2
     streams: int = 0
     cool_down_s: float = 900.0
+    driver: Literal["chrome", "undetected"] = "chrome"
     version: int = 1
     evidence: str = ""
     verified: bool = False
@@ -54,11 +57,36 @@ class SiteProfile:
         return urlsplit(url)[:2] == urlsplit(self.url)[:2]
 
 
+NEEDED = ("box", "send", "answer", "copy")
+"""Keys without which nothing can be asked."""
+
 _WORDS = {
     "Selectors": "a list of CSS selectors", "str": "a text", "int": "a whole number", "float": "a number",
-    "bool": "true or false",
+    "bool": "true or false", 'Literal["chrome", "undetected"]': "chrome or undetected",
 }  # fmt: skip
 _KEYS = tuple(field.name for field in fields(SiteProfile) if field.name != "name")
+
+
+@dataclass(frozen=True, slots=True)
+class SiteBook:
+    """All profiles in some folders, the later ones over the earlier."""
+
+    folders: tuple[Path, ...]
+
+    def names(self) -> list[str]:
+        """Of all sites, sorted."""
+        return sorted({name for folder in self.folders for name in _names(folder)})
+
+    def named(self, name: str) -> SiteProfile:
+        """See `load_site`."""
+        return load_site(name, self.folders)
+
+    def having(self, url: str) -> SiteProfile:
+        """The site an address is of. Raises UsageError where there is none."""
+        for site in map(self.named, self.names()):
+            if site.has(url):
+                return site
+        raise UsageError(f"no chat site is known that has {url}", f"there are {', '.join(self.names())}")
 
 
 def load_site(name: str, folders: tuple[Path, ...]) -> SiteProfile:
@@ -103,7 +131,7 @@ def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile
         if key not in values:
             raise UsageError(f"{path} lacks the key {key}, {kind}") from error
         raise UsageError(f"{path}: {key} = {values[key]!r} does not fit: it takes {kind}") from error
-    if empty := next((key for key in ("box", "send", "answer", "copy") if not getattr(profile, key)), None):
+    if empty := next((key for key in NEEDED if not getattr(profile, key)), None):
         raise UsageError(f"{path}: {empty} names no selector")
     if urlsplit(profile.url).scheme not in ("http", "https"):
         raise UsageError(f"{path}: url is no address of a web page: {profile.url!r}")

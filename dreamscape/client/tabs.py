@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreamscape.client.bidi import BiDi, Refused, fail
-from dreamscape.client.browser import running_browser
+from dreamscape.client.browser import Driving, running_browser
 from dreamscape.client.browser_errors import translated
 from dreamscape.domain.errors import NoAnswer, PageHung, SiteUnreachable, TabCrashed
 
@@ -36,6 +37,9 @@ it has processors."""
 CRASHED = "goog:cdp.Inspector.targetCrashed"
 
 JAVASCRIPT = {"awaitPromise": True, "resultOwnership": "none"}
+
+
+_USUAL = Driving()
 
 
 class PageLeft(Exception):
@@ -91,10 +95,10 @@ class Browser:
 
 
 @contextlib.contextmanager
-def open_browser(folder: Path) -> Iterator[Browser]:
+def open_browser(folder: Path, how: Driving = _USUAL) -> Iterator[Browser]:
     """A browser on the profile folder, ready for tabs, while the block runs. Raises SessionInUse, BrowserMissing."""
-    with running_browser(folder) as driver:
-        browser = Browser(driver)
+    with running_browser(folder, how) as driver:
+        browser = Browser(driver, is_local=how.driver != "remote")
         try:
             yield browser
         finally:
@@ -142,6 +146,12 @@ class Tab:
                 "script.callFunction", functionDeclaration=script, arguments=arguments, target=target, **JAVASCRIPT
             )
             return _value(self._settled(self._pending))
+
+    def picture(self) -> bytes:
+        """What is to be seen, as PNG. Raises NoAnswer."""
+        with _in_words():
+            taken = self._bidi.command("browsingContext.captureScreenshot", COMMAND_S, context=self._context)
+        return base64.b64decode(taken["data"])
 
     def close(self) -> None:
         """Closes the tab, also one that hangs."""

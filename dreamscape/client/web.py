@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import re
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from dreamscape.client.accounts import Account
+from dreamscape.client.accounts import Account, read_state
+from dreamscape.client.browser import Driving, held
+from dreamscape.client.page import ChatPage
 from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.tabs import Browser, open_browser
 from dreamscape.domain.errors import UsageError
+from dreamscape.domain.models import SessionCheck, SessionState
 from dreamscape.domain.settings import ClientSettings
 from dreamscape.tools.files import explained
 
@@ -21,7 +28,8 @@ from dreamscape.tools.files import explained
 class WebSites:
     """All chat sites there are profiles for; ``data`` is the user's own folder, where sessions are kept.
 
-    Whoever has it closes it. Every method may be called from any thread.
+    A session is named by its site, and by the account where the user has several there. Whoever has this closes it.
+    Every method may be called from any thread.
     """
 
     data: Path
@@ -29,18 +37,46 @@ class WebSites:
     _accounts: dict[str, Account] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, site: SiteProfile, url: str, text: str) -> str:
-        """One prompt, one conversation. Raises UsageError before the site is reached, and each NoAnswer."""
-        if not site.has(url):
-            raise UsageError(f"{url} is not an address of {site.name}", f"its pages begin with {site.url}")
-        return self.account(site).ask(url, text)
+    def ask(
+        self,
+        site: SiteProfile,
+        account: str,
+        url: str,
+        text: str,
+        on_progress: Callable[[int], None] = lambda _: None,
+        priority: int = 0,
+        deadline: float = math.inf,
+    ) -> str:
+        """One prompt, one conversation. Raises UsageError before the site is reached, and see `Account.ask`."""
+        return self._account(site, account, url).ask(url, text, on_progress, priority, deadline)
 
-    def account(self, site: SiteProfile) -> Account:
-        """The account this process uses on a site; made once."""
-        with self._lock:
-            if site.name not in self._accounts:
-                self._accounts[site.name] = self._new_account(site)
-            return self._accounts[site.name]
+    def check(self, site: SiteProfile, account: str, url: str, prompt: str | None) -> SessionCheck:
+        """See `Account.check`."""
+        return self._account(site, account, url).check(url, prompt)
+
+    def at_once(self, site: SiteProfile) -> int:
+        """How many prompts an account of the site may be given at a time."""
+        return _limits(site, self.settings).conversations()
+
+    def login(self, site: SiteProfile, account: str, until: float) -> None:
+        """Opens a window on the session and waits until a person has logged in. Raises SessionInUse, NoAnswer."""
+        self._make_folder()
+        how = Driving(site.driver, is_visible=True)
+        with open_browser(self.data / session_name(site, account), how) as browser:
+            ChatPage(browser.open_tab(), site).wait_for_login(site.url, until)
+
+    def states(self) -> tuple[SessionState, ...]:
+        """All sessions kept here, sorted by name."""
+        folders = {path.name for path in self.data.glob("*/") if path.name != "pictures"}
+        return tuple(map(self._state, sorted(folders | {path.stem for path in self._state_files()})))
+
+    def forget(self, session: str) -> None:
+        """Deletes a session, its login with it. Raises UsageError where there is none, SessionInUse."""
+        if session not in {state.session for state in self.states()}:
+            raise UsageError(f"there is no session {session!r}", "see: dreamscape session list")
+        with held(self.data / session):
+            shutil.rmtree(self.data / session, ignore_errors=True)
+            (self.data / f"{session}.json").unlink(missing_ok=True)
 
     def close(self, deadline: float = 0.0) -> None:
         """Ends all browsers; until ``deadline`` (`time.monotonic`) those who talk may end first."""
@@ -50,21 +86,53 @@ class WebSites:
         for account in accounts:
             account.close(deadline)
 
-    def _new_account(self, site: SiteProfile) -> Account:
+    def _account(self, site: SiteProfile, account: str, url: str) -> Account:
+        """The account this process uses on a site; made once."""
+        if not site.has(url):
+            raise UsageError(f"{url} is not an address of {site.name}", f"its pages begin with {site.url}")
+        name = session_name(site, account)
+        with self._lock:
+            if name not in self._accounts:
+                self._make_folder()
+                pool = Pool(lambda number: self._opened(site, name, number), _limits(site, self.settings))
+                self._accounts[name] = Account(site, pool, self.data, name)
+            return self._accounts[name]
+
+    def _make_folder(self) -> None:
         with explained(self.data):
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        limits = PoolLimits(
-            browsers=self.settings.browsers,
-            at_once=site.at_once,
-            streams=site.streams,
-            prompts=self.settings.prompts_per_browser,
-            mib=self.settings.browser_mib,
-            per_minute=site.prompts_per_minute,
-        )
-        pool = Pool(lambda number: self._opened(site, number), limits)
-        return Account(site, pool, self.data / f"{site.name}.json")
 
     @contextmanager
-    def _opened(self, site: SiteProfile, number: int) -> Iterator[Browser]:
-        with open_browser(self.data / (site.name if number == 0 else f"{site.name}-{number + 1}")) as browser:
+    def _opened(self, site: SiteProfile, session: str, number: int) -> Iterator[Browser]:
+        how = Driving("remote", self.settings.grid) if self.settings.grid else Driving(site.driver)
+        with open_browser(self.data / (session if number == 0 else f"{session}+{number}"), how) as browser:
             yield browser
+
+    def _state_files(self) -> list[Path]:
+        return [path for path in self.data.glob("*.json") if path.name != "calls.json"]
+
+    def _state(self, session: str) -> SessionState:
+        kept = read_state(self.data / f"{session}.json")
+        return SessionState(session, kept.prompts, _in_utc(kept.asked), _in_utc(kept.cool_until), kept.trouble)
+
+
+def session_name(site: SiteProfile, account: str) -> str:
+    """What a session is called, and its folder. Raises UsageError for an account that cannot be part of that."""
+    if not re.fullmatch(r"[\w.-]*", account) or account.startswith("."):
+        raise UsageError(f"an account cannot be called {account!r}", "it takes letters, digits, dots, dashes")
+    return f"{site.name}@{account}" if account else site.name
+
+
+def _limits(site: SiteProfile, settings: ClientSettings) -> PoolLimits:
+    return PoolLimits(
+        browsers=settings.browsers,
+        at_once=site.at_once,
+        streams=site.streams,
+        prompts=settings.prompts_per_browser,
+        mib=settings.browser_mib,
+        per_minute=site.prompts_per_minute,
+    )
+
+
+def _in_utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else ""

@@ -10,8 +10,9 @@ class ModelCard:
     """What is known of a model before it is asked.
 
     ``provider`` is one of embedded, recorded, web, api; ``tier`` 0 is asked first; prices in USD per million tokens;
-    ``attempts`` how often one item may be put to it; ``site`` names the profile of a chat site, ``url`` picks the
-    model on it or names an endpoint; ``recording`` the folder a recorded model answers from.
+    ``attempts`` how often one item may be put to it; ``site`` names the profile of a chat site, ``account`` one of
+    several logins there, ``url`` picks the model on it or names an endpoint; ``recording`` the folder a recorded model
+    answers from.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ModelCard:
     url: str = ""
     recording: str = ""
     site: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,43 @@ class Decision:
 
     order: tuple[ModelCard, ...]
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A key of a site's profile, the selector that finds something on the page now (None: none does) and its place
+    among the alternatives (1 first); ``is_needed`` where no prompt can be sent or read without it."""
+
+    key: str
+    selector: str | None
+    place: int | None
+    is_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCheck:
+    """What was found on a chat site with the session called ``session``; ``trouble`` is empty where all is well.
+
+    ``is_verified`` and ``evidence`` are what its profile says of itself; ``protocol`` is the page's ("h2", "http/1.1").
+    """
+
+    session: str
+    url: str
+    is_verified: bool
+    evidence: str
+    protocol: str = ""
+    markers: tuple[Marker, ...] = ()
+    trouble: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """A session kept on this machine; times in UTC as ISO 8601, empty where there is none; ``rests_until`` after a
+    rate limit, ``trouble`` what went wrong last."""
+
+    session: str
+    prompts: int
+    asked: str
+    rests_until: str
+    trouble: str

@@ -8,7 +8,7 @@ import pytest
 from dreamscape.client import OpenAIClient
 from dreamscape.client.calls import Ledger
 from dreamscape.client.outside import Outside
-from dreamscape.client.sites import SiteProfile
+from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import BudgetSpent, CannotGoOn, UsageError
 from dreamscape.domain.models import ModelCard, Prompt
@@ -21,10 +21,12 @@ TODAY = date(2026, 11, 26)
 @pytest.fixture
 def client(tmp_path: Path) -> OpenAIClient:
     """Without a budget."""
-    site = SiteProfile("chat", "https://chat.example/", ("#box",), ("#send",), (".answer",), (".copy",))
+    (tmp_path / "chat.toml").write_text(
+        'url = "https://chat.example/"\nbox = ["#box"]\nsend = ["#send"]\nanswer = [".answer"]\ncopy = [".copy"]\n'
+    )
     folder = tmp_path / "sessions"
     outside = Outside(Ledger(lambda: folder, BudgetSettings(), lambda: TODAY), frozenset)
-    return OpenAIClient(outside, lambda: WebSites(folder, ClientSettings()), lambda name: site)
+    return OpenAIClient(outside, lambda: WebSites(folder, ClientSettings()), SiteBook((tmp_path,)))
 
 
 def test_a_recorded_answer_comes_back_byte_for_byte(client: OpenAIClient, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def account_of(tab: Scripted, folder: Path, site: SiteProfile = SITE) -> Account
     def opened(number: int) -> Iterator[Scripted]:
         yield tab
 
-    return Account(site, Pool(opened, PoolLimits()), folder / "chat.json")  # type: ignore[arg-type]  # a stand-in
+    return Account(site, Pool(opened, PoolLimits()), folder, "chat")  # type: ignore[arg-type]  # a stand-in
 
 
 def test_an_answer_and_how_far_it_was_reach_the_caller(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""``session`` as people use it: is my login good, does the site still look as its profile says, away with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chat_site import ChatSite, served
+from dreamscape_process import Dreamscape
+from required import missing
+
+
+@pytest.fixture
+def config(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's configuration, with a budget."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = home / ".config" / "dreamscape"
+    (folder / "sites").mkdir(parents=True)
+    (folder / "config.toml").write_text("[budget]\ncalls_per_day = 3\n")
+    return folder
+
+
+@pytest.fixture
+def site(config: Path) -> Iterator[ChatSite]:
+    if not shutil.which("chromedriver"):
+        missing("browser", "there is no Chromium with its driver on this machine")
+    with served(ChatSite()) as site:
+        (config / "sites" / "own.toml").write_text(site.profile)
+        yield site
+
+
+def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(dreamscape_here: Dreamscape, site: ChatSite) -> None:
+    looked = dreamscape_here("session", "check", "--site", "own")
+    asked = dreamscape_here("session", "check", "--site", "own", "--ask", "--json")
+
+    assert looked.returncode == asked.returncode == 0, looked.stderr + asked.stderr
+    assert "box         textarea#box  (alternative 1)" in looked.stdout
+    assert "answer      not to be seen yet" in looked.stdout
+    found = {marker["key"]: marker for marker in json.loads(asked.stdout)["markers"]}
+    assert (found["send"]["selector"], found["send"]["place"]) == ("#send", 2)
+    assert (found["answer"]["selector"], found["copy"]["selector"]) == (".assistant", ".copy")
+    assert len(site.prompts) == 1
+
+
+def test_a_page_that_changed_is_told_with_a_picture_for_the_user_alone(
+    dreamscape_here: Dreamscape, site: ChatSite, config: Path, home: Path
+) -> None:
+    (config / "sites" / "own.toml").write_text(site.profile.replace("#send", "#sent"))
+
+    checked = dreamscape_here("session", "check", "--site", "own", "--ask", "--json")
+
+    assert checked.returncode == 1, checked.stderr
+    told = json.loads(checked.stdout)
+    assert "send button" in told["trouble"]
+    (picture,) = (home / ".local/share/dreamscape/sessions/pictures").iterdir()
+    assert str(picture) in told["advice"]
+    assert stat.S_IMODE(picture.stat().st_mode) == 0o600
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert site.prompts == []
+
+
+def test_sessions_are_listed_and_closed(dreamscape_here: Dreamscape, site: ChatSite, home: Path) -> None:
+    assert "no session" in dreamscape_here("session", "list").stdout
+    dreamscape_here("ask", "hello", "--site", "own")
+
+    listed = json.loads(dreamscape_here("session", "list", "--json").stdout)["sessions"]
+    closed = dreamscape_here("session", "close", "own")
+
+    assert [(one["session"], one["prompts"]) for one in listed] == [("own", 1)]
+    assert closed.returncode == 0, closed.stderr
+    assert not (home / ".local/share/dreamscape/sessions/own").exists()
+    assert dreamscape_here("session", "close", "own").returncode == 2
+
+
+def test_a_login_needs_a_display(dreamscape_here: Dreamscape, site: ChatSite) -> None:
+    ended = dreamscape_here("session", "login", "--site", "own")
+
+    assert ended.returncode == 3
+    assert "no display" in ended.stderr
+
+
+def test_an_account_is_no_path(dreamscape_here: Dreamscape, config: Path) -> None:
+    ended = dreamscape_here("session", "check", "--site", "chatgpt", "--account", "../x")
+
+    assert ended.returncode == 2
+    assert "'../x'" in ended.stderr
