@@ -1,0 +1,112 @@
+"""Many prompts at once through a real Chromium: none lost, doubled or mixed up, and none fails with another."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from chat_site import ChatSite, served
+from required import missing
+
+from dreamscape.client.sites import SiteProfile, load_site
+from dreamscape.client.web import WebSites
+from dreamscape.domain.errors import BrowserGone, NoAnswer, UsageError
+from dreamscape.domain.settings import ClientSettings
+
+
+@pytest.fixture
+def site() -> Iterator[ChatSite]:
+    if not shutil.which("chromedriver"):
+        missing("browser", "there is no Chromium with its driver on this machine")
+    with served(ChatSite()) as site:
+        yield site
+
+
+@pytest.fixture
+def profile(site: ChatSite, tmp_path: Path) -> SiteProfile:
+    (tmp_path / "own.toml").write_text(site.profile)
+    return load_site("own", (tmp_path,))
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[WebSites]:
+    before = {child.pid for child in psutil.Process().children()}
+    opened = WebSites(tmp_path / "sessions", ClientSettings(browsers=1))
+    yield opened
+    opened.close()
+    assert {child.pid for child in psutil.Process().children()} == before
+
+
+def test_prompts_at_once_stream_side_by_side_in_one_browser(
+    web: WebSites, site: ChatSite, profile: SiteProfile
+) -> None:
+    site.fault = "wait"  # in the middle of each answer, until all have begun
+    prompts = [f"prompt {number}" for number in range(12)]
+    heard: list[int] = []
+    with ThreadPoolExecutor(len(prompts)) as threads:
+        answers = [threads.submit(web.ask, profile, "", site.address, prompt, heard.append) for prompt in prompts]
+        deadline = time.monotonic() + 60
+        while len(site.prompts) < 6 or not any(heard):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        site.fault = ""
+        site.release.set()
+        said = [answer.result(60) for answer in answers]
+
+    assert said == [f"plain: {prompt}" for prompt in prompts]
+    assert sorted(site.prompts) == sorted(prompts)
+    assert 0 < min(filter(None, heard)) < len(said[0])
+
+
+def test_a_page_that_fails_takes_no_other_along(web: WebSites, site: ChatSite, profile: SiteProfile) -> None:
+    def answer(prompt: str, model: str) -> str:
+        if prompt == "bad":
+            site.fault = "hang"
+        return prompt * 2
+
+    site.answer = answer
+    with ThreadPoolExecutor(2) as threads:
+        bad = threads.submit(web.ask, profile, "", site.address, "bad")
+        with pytest.raises(NoAnswer):
+            bad.result(60)
+        site.fault = ""
+        assert web.ask(profile, "", site.address, "good") == "goodgood"
+
+
+def test_a_browser_that_was_killed_is_replaced_without_asking_twice(
+    web: WebSites, site: ChatSite, profile: SiteProfile
+) -> None:
+    assert web.ask(profile, "", site.address, "one") == "plain: one"
+    for process in psutil.Process().children(recursive=True):
+        if (
+            "chrom" in process.name()
+            and "--type=" not in " ".join(process.cmdline())
+            and "driver" not in process.name()
+        ):
+            process.kill()
+
+    assert web.ask(profile, "", site.address, "two") == "plain: two"
+    assert site.prompts == ["one", "two"]
+
+
+def test_closing_ends_those_who_wait_for_an_answer(web: WebSites, site: ChatSite, profile: SiteProfile) -> None:
+    site.fault = "wait"
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(web.ask, profile, "", site.address, "hello")
+        assert site.asked.wait(60)
+        closing = threading.Thread(target=web.close)
+        closing.start()
+        with pytest.raises(BrowserGone):
+            asked.result(60)
+        closing.join()
+
+
+def test_an_address_of_another_site_is_refused_before_anything_starts(web: WebSites, profile: SiteProfile) -> None:
+    with pytest.raises(UsageError):
+        web.ask(profile, "", "http://127.0.0.1:1/", "hello")
