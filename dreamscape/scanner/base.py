@@ -16,8 +16,9 @@ from dreamscape.scanner.churn import names_a_commit
 from dreamscape.scanner.contents import Contents
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Reading
 from dreamscape.scanner.ranking import Signals
+from dreamscape.scanner.source import read_source
 from dreamscape.tools.git import Git
-from dreamscape.tools.git_blobs import read_blobs
+from dreamscape.tools.git_blobs import is_blob, read_blobs
 from dreamscape.tools.git_process import GitFailed
 
 _SOURCES = ("*.py", "*.pyw")
@@ -146,8 +147,17 @@ def _tracked_changes(git: Git, base: str) -> Iterator[Change]:
         if status[0] == "U":  # its own line tells what the working tree holds
             continue
         was_file, is_file = mode.startswith("100"), mode_now.startswith("100")
+        if was_file and is_file and status == "M" and _still_holds(git.folder / path, blob):
+            continue
         if was_file or is_file:
             yield Change(path_now if is_file else None, path if was_file else None, blob if was_file else None)
+
+
+def _still_holds(file: Path, blob: str) -> bool:
+    """Whether a file that git calls modified was only saved, copied or checked out anew: git would have to write its
+    index to know better. Line ends may have been translated."""
+    source = read_source(file)
+    return isinstance(source, bytes) and any(is_blob(one, blob) for one in (source, source.replace(b"\r\n", b"\n")))
 
 
 def _untracked(git: Git) -> Iterator[Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 from dreamscape.tools.git import Git
@@ -21,3 +22,10 @@ def read_blobs(git: Git, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | No
         size = int(about[2])
         yield blob, listing[at : at + size]
         at += size + 1
+
+
+def is_blob(content: bytes, name: str) -> bool:
+    """Whether these bytes are the blob of that name, in a repository of either kind of names."""
+    whole = b"blob %d\0" % len(content) + content
+    digest = hashlib.sha1(whole, usedforsecurity=False) if len(name) == 40 else hashlib.sha256(whole)
+    return digest.hexdigest() == name

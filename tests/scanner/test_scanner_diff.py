@@ -114,6 +114,17 @@ def test_comments_line_ends_and_names_make_nothing_worse(project: Path, text: st
     assert diff(project).files == ()
 
 
+def test_a_file_that_was_only_touched_is_no_change(project: Path) -> None:
+    commit(project, a=HARDER)
+    for name in ("a.py", "b.py", "c.py"):
+        os.utime(project / name, (1, 1))
+    (project / "d.py").write_bytes(b"x = 1\r\n")
+
+    found = diff(project, limit=0.0)
+
+    assert (found.changed, [change.path for change in found.files]) == (1, ["a.py"])
+
+
 def test_commits_alone_make_nothing_worse(project: Path) -> None:
     for text in (HARDER, HARD, PLAIN + "# Fix a bug\n"):
         commit(project, a=text)
