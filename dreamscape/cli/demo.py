@@ -33,7 +33,7 @@ def demo(
     from dreamscape.bootstrap import healing
     from dreamscape.cli import render
     from dreamscape.cli.heal import heal_text
-    from dreamscape.cli.scan import scan_text
+    from dreamscape.cli.scan_table import scan_text
     from dreamscape.domain.errors import SandboxMissing, UsageError
 
     if options.project is not None:

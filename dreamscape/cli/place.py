@@ -18,7 +18,8 @@ def say_project(options: Options, root: Path) -> None:
 
 
 def from_here(typed: str | Path, root: Path) -> Path:
-    """A path as typed in the current folder, or, where only there such a thing is, in the project's."""
+    """A path as typed in the current folder, or, where only there such a thing is or can be, in the project's."""
     here, there = Path(os.path.abspath(typed)), root / typed  # noqa: PTH100 - links are not followed
-    is_here = here.is_relative_to(root) and os.path.lexists(here)
-    return there if os.path.lexists(there) and not is_here else here
+    if not here.is_relative_to(root):
+        return there
+    return there if os.path.lexists(there) and not os.path.lexists(here) else here

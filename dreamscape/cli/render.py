@@ -18,6 +18,7 @@ from dreamscape.tools.files import atomic_write, explained
 from dreamscape.tools.text import is_surely_plain
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\n\t"}
+_BREAKS = {code: f"\\x{code:02x}" for code in map(ord, "\n\t")}
 
 
 def show(options: Options, name: str, value: object, text: Callable[[], str]) -> None:
@@ -71,6 +72,11 @@ def write(options: Options, text: str | bytes) -> None:
     if not is_surely_plain(data):
         data = data.decode().translate(_CONTROLS).encode()
     _put(options, data.rstrip(b"\n") + b"\n")
+
+
+def one_line(text: str) -> str:
+    """A name from outside as it may stand within a line of text, which it could else end, or forge another."""
+    return text.translate(_CONTROLS | _BREAKS)
 
 
 def write_exactly(options: Options, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from dreamscape.domain.scan import Order
 
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
-    from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
+    from dreamscape.domain.scan import FileRow, ScanResult
     from dreamscape.domain.scan_diff import FileChange, ScanDiff
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,6 @@ app = new_app()
 FORMATS = ("text", "json", "csv", "markdown", "sarif", "html")
 FINDINGS = 1
 """Exit code where ``--strict`` or ``--fail-over`` found what a person must look at."""
-WIDTH = 120
-"""Columns where there is no terminal to ask (chosen)."""
 
 
 @command(app, formats=FORMATS)
@@ -137,6 +135,8 @@ def _ranked(
     if options.format == "json":
         render.write(options, json_text(result))
     elif options.format == "text":
+        from dreamscape.cli.scan_table import scan_text
+
         render.write(options, scan_text(result, top))
     else:
         from dreamscape.cli import scan_exports
@@ -156,6 +156,8 @@ def _watched(options: Options, project: Project, order: Order) -> int:
         if options.format == "json":
             render.write(options, json_text(result).replace(b"\n", b""))
         else:
+            from dreamscape.cli.scan_table import scan_text
+
             render.write(options, scan_text(result, project.loaded.settings.scan.top) + "\n")
         sys.stdout.flush()
     return 0
@@ -163,9 +165,11 @@ def _watched(options: Options, project: Project, order: Order) -> int:
 
 def _name_those_over(limit: float, files: Iterable[FileRow | FileChange]) -> bool:
     """Says on stderr which files are over the limit; whether there are any."""
+    from dreamscape.cli.render import one_line
+
     over = [row for row in files if row.impact > limit]
     for row in over:
-        logger.error("%s: impact %s is over %s", row.path, row.impact, limit)
+        logger.error("%s: impact %s is over %g", one_line(row.path), row.impact, limit)
     return bool(over)
 
 
@@ -223,60 +227,3 @@ def json_text(result: ScanResult) -> bytes:
     return b"".join(
         [before.encode("utf-8", "backslashreplace"), result.files.json, behind.encode("utf-8", "backslashreplace")]
     )
-
-
-def scan_text(result: ScanResult, top: int) -> str:
-    """The ranking as a table with its reasons, then what was skipped, then how it went."""
-    parts = [_table(result.files[:top])] if result.files else []
-    if result.skipped:
-        parts.append("\n".join(_skipped(result.skipped)))
-    parts.append("\n".join([_summary(result, top), *(f"note: {note}" for note in result.notes)]))
-    return "\n\n".join(parts)
-
-
-def _table(files: tuple[FileRow, ...]) -> str:
-    import io
-    import shutil
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="none")
-    for head in ("rank", "impact", "risk", "reach", "effort", "complexity", "churn"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("file, and why", overflow="fold")
-    for row in files:
-        scores = (f"{score:.2f}" for score in (row.impact, row.risk, row.reach, row.effort))
-        churn = "-" if row.churn is None else str(row.churn)
-        words = "\n".join([row.path, *(f"  {reason}" for reason in row.why)])
-        table.add_row(str(row.rank), *scores, str(row.complexity), churn, Text(words))
-    page = io.StringIO()
-    columns = shutil.get_terminal_size((WIDTH, 24)).columns
-    Console(file=page, width=max(columns, 80), color_system=None, force_terminal=False).print(table)
-    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
-
-
-def _skipped(skipped: tuple[SkippedFile, ...]) -> Iterator[str]:
-    from dreamscape.cli.scan_words import SKIPPED_SHOWN
-
-    yield f"{_count(len(skipped), 'file')} could not be measured:"
-    for row in skipped[:SKIPPED_SHOWN]:
-        yield f"  {row.path}: {row.reason}"
-    if len(skipped) > SKIPPED_SHOWN:
-        yield f"  and {len(skipped) - SKIPPED_SHOWN} more; --json names all"
-
-
-def _summary(result: ScanResult, top: int) -> str:
-    if not result.files:
-        return f"no Python file to rank in {result.project}"
-    shown = f", the first {top} shown" if len(result.files) > top else ""
-    return (
-        f"{_count(len(result.files), 'file')}{shown}, {_count(result.files.functions, 'function')}, "
-        f"{_count(result.graph.edges, 'import')} between them; "
-        f"{result.cache.hits:,} remembered, {result.cache.misses:,} read, in {result.seconds:.2f} s"
-    )
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

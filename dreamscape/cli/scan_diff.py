@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from dreamscape.cli.render import json_text
+from dreamscape.cli.render import json_text, one_line
 from dreamscape.cli.sarif import Finding, Rule, report
 from dreamscape.cli.scan_exports import HIGH_IMPACT, markdown_asides
 from dreamscape.cli.scan_words import SHOWN
@@ -69,7 +69,7 @@ def _plain(value: object) -> object:
 def text(diff: ScanDiff, top: int) -> str:
     """The first files with what rose, then what was skipped, then how many there are."""
     parts = ["\n".join(line for change in diff.files[:top] for line in _lines(change, diff))]
-    skipped = (f"  {row.path}: {row.reason}" for row in diff.skipped)
+    skipped = (f"  {one_line(row.path)}: {row.reason}" for row in diff.skipped)
     parts.append("\n".join(["changed, but could not be measured:", *skipped]) if diff.skipped else "")
     shown = f"\nthe first {top} are shown; --json names all" if len(diff.files) > top else ""
     notes = "".join(f"\nnote: {note}" for note in diff.notes)
@@ -77,7 +77,7 @@ def text(diff: ScanDiff, top: int) -> str:
 
 
 def _lines(change: FileChange, diff: ScanDiff) -> Iterator[str]:
-    yield f"{change.path}: {'; '.join(_words(change, diff))}"
+    yield f"{one_line(change.path)}: {'; '.join(_words(change, diff))}"
     yield from (f"  {words}" for words in _named(change))
 
 
@@ -161,7 +161,7 @@ def _standing(change: FileChange, diff: ScanDiff) -> Iterator[str]:
     elif change.impact_before is None:
         yield "not measured before"
     elif change.path_before != change.path:
-        yield f"was {change.path_before}"
+        yield f"was {one_line(change.path_before)}"
     if change.impact_before is not None and change.is_worse and not _rose_by_itself(change):
         yield "no risk, reach or complexity rose: only its place among the files did"
     if diff.limit is not None and change.impact > diff.limit:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dreamscape.cli.render import one_line
 from dreamscape.domain.evidence import (
     Backtest,
     Difference,
+    Exercise,
     Explanation,
     FunctionCoverage,
     Learned,
@@ -19,6 +21,12 @@ from dreamscape.domain.scan import Exclusion
 
 MARKS = ("r20f", "r20l", "popt", "auc")
 OURS = ("impact", "effort")
+FEWEST_CUTOFFS = 5
+"""Of fewer, all may lie on the same side by chance (chosen: one time in 32 for each side)."""
+LEGEND = """\
+R20F and R20L: the share of these touches in the first fifth of the files, in the files of the first fifth of the lines
+POPT: how near an order comes to the best for whoever counts lines (1), and to the worst (0); Kamei 2013
+AUC: how often a file that was fixed stands before one that was not"""
 SHOWN = 8
 """Files named in a line at most (chosen)."""
 SKIPPED_SHOWN = 20
@@ -28,14 +36,16 @@ SKIPPED_SHOWN = 20
 def exclusion_text(asked: Path, exclusion: Exclusion) -> str:
     """Whether a path is scanned, or would be, and the rule that says so."""
     verdict = "left out" if exclusion.is_left_out else "scanned"
+    path = one_line(exclusion.path)
     if exclusion.exists:
-        return f"{exclusion.path} is {verdict}: {exclusion.why}"
-    return f"{asked} does not exist\n{exclusion.path} would be {verdict}: {exclusion.why}"
+        return f"{path} is {verdict}: {exclusion.why}"
+    return f"{one_line(str(asked))} does not exist\n{path} would be {verdict}: {exclusion.why}"
 
 
 def backtest_text(found: Backtest) -> str:
     """A table for each window, what it was measured on, and whether we beat the line count."""
     parts = ["\n".join(_window(window)) for window in found.windows if window.cutoffs]
+    parts += [LEGEND] if parts else []
     parts.append("\n".join(f"note: {note}" for note in found.notes))
     return "\n\n".join(filter(None, parts))
 
@@ -55,8 +65,25 @@ def _window(window: Window) -> Iterator[str]:
     for order in OURS:
         gaps = ", ".join(f"{mark.upper()} {_gap(window.against_lines[order][mark])}" for mark in MARKS[:3])
         yield f"  {order} against line count (95 % of resampled cut-offs): {gaps}"
+        yield f"  {_verdict(order, window)}"
     if window.months > 6:
         yield "  these windows overlap, so the intervals are narrower than they should be"
+
+
+def _verdict(order: str, window: Window) -> str:
+    """What the intervals say, in words."""
+    if len(window.cutoffs) < FEWEST_CUTOFFS:
+        return f"{order}: too few cut-offs to be sure of a difference"
+    gaps = {mark.upper(): window.against_lines[order][mark] for mark in MARKS[:3]}
+    more = ", ".join(mark for mark, gap in gaps.items() if gap.low > 0)
+    less = ", ".join(mark for mark, gap in gaps.items() if gap.high < 0)
+    unsure = ", ".join(mark for mark, gap in gaps.items() if gap.low <= 0 <= gap.high)
+    said = (
+        ("finds more than line count in", more),
+        ("finds less than line count in", less),
+        ("may be no better or worse in", unsure),
+    )
+    return f"{order} " + "; ".join(f"{words} {marks}" for words, marks in said if marks)
 
 
 def _gap(gap: Difference) -> str:
@@ -73,7 +100,7 @@ def learned_text(found: Learned) -> str:
 def explained_text(found: Explanation) -> str:
     """One file's standing in sentences, then every signal."""
     parts = [
-        f"{found.path}: rank {found.rank:,} of {found.files:,}, impact {found.impact:.2f}",
+        f"{one_line(found.path)}: rank {found.rank:,} of {found.files:,}, impact {found.impact:.2f}",
         f"  risk {found.risk:.2f}: {found.expected_fixes:.2f} fixes expected within half a year",
         f"  reach {found.reach:.2f}: what would break with it",
         f"  effort {found.effort:.2f}: how much there is to read",
@@ -98,16 +125,21 @@ def _place(place: Place) -> str:
 
 def _tests(found: Explanation) -> Iterator[str]:
     """What tests have to do with a file, as far as calls can be followed."""
-    rows = [f"{row.path} ({row.functions:,}{', guessed' if row.is_guess else ''})" for row in found.tested_by]
+    rows = [_exercise(row, "test") for row in found.tested_by]
     if rows:
         yield f"tests that reach {found.tested:,} of its {found.functions:,} functions: {_several(rows)}"
     elif found.functions and not found.exercises:
         yield "tests: no call of one can be followed to here"
     if found.covered is not None:
         yield _covered(found.covered)
-    reached = [f"{row.path} ({row.functions:,}{', guessed' if row.is_guess else ''})" for row in found.exercises]
+    reached = [_exercise(row, "function") for row in found.exercises]
     if reached:
         yield f"exercises functions of {_several(reached)}"
+
+
+def _exercise(row: Exercise, thing: str) -> str:
+    things = thing if row.functions == 1 else f"{thing}s"
+    return f"{row.path} ({row.functions:,} {things}{', guessed' if row.is_guess else ''})"
 
 
 def _covered(functions: Sequence[FunctionCoverage]) -> str:
@@ -122,7 +154,7 @@ def _covered(functions: Sequence[FunctionCoverage]) -> str:
 
 def _several(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN:,} more; --json names all" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return ", ".join(map(one_line, names[:SHOWN])) + more
 
 
 def _signal(signal: SignalWords) -> str:

@@ -148,11 +148,17 @@ class ProjectScanner:
         wanted = Path(os.path.normpath(project / path))
         name = wanted.relative_to(project).as_posix() if wanted.is_relative_to(project) else path
         with closing(self._memory()) as cache, _undisturbed():
-            contents, _ = self._contents(project, cache)
-            facts, _ = _told(contents, cache)
+            contents, unseen = self._contents(project, cache)
+            facts, bad = _told(contents, cache)
             signals, note = self._signals(facts, contents, self._weights())
+        for row in (*unseen, *contents.skipped, *bad):
+            if row.path == name:
+                raise UsageError(f"{shown(name)} could not be measured: {row.reason}")
         if name not in facts:
-            raise UsageError(f"{path} is not among the files that were scanned", "give its path within the project")
+            raise UsageError(
+                f"{shown(path)} is not among the files that were scanned",
+                "--explain takes the path of a Python file; --why-ignored tells what leaves one out",
+            )
         lines = self._tested(contents).lines(name)
         return explain(facts, signals, name, (note,) if note else (), lines)
 

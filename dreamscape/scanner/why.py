@@ -20,7 +20,7 @@ def why_ignored(project: Path, rules: Rules, asked: Path) -> Exclusion:
     """
     path = Path(os.path.abspath(asked))  # noqa: PTH100 - links are looked at, not followed
     if not path.is_relative_to(project):
-        path = asked.parent.resolve() / asked.name
+        path = Path(os.path.normpath(asked.parent.resolve() / asked.name))
     if not path.is_relative_to(project):
         raise UsageError(f"{asked} is not in {project}", "--why-ignored takes a path inside the project")
     name = path.relative_to(project).as_posix()

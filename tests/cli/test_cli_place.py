@@ -76,6 +76,14 @@ def test_a_path_of_the_project_is_understood_from_anywhere(dreamscape: Dreamscap
     assert json.loads(ended.stdout)["path"] == "cart.py"
 
 
+def test_what_is_not_there_is_looked_for_in_the_project_from_elsewhere(
+    dreamscape: Dreamscape, project: Path, inner: Path
+) -> None:
+    ended = dreamscape("scan", "--why-ignored", "gen.py", "--project", str(inner), cwd=project.parent)
+
+    assert ended.stdout == "gen.py does not exist\ngen.py would be scanned: no rule leaves it out\n"
+
+
 def test_an_interpreter_named_by_a_path_is_looked_for_here_first(dreamscape: Dreamscape, inner: Path) -> None:
     python = inner / "env" / "bin" / "python"
     python.parent.mkdir(parents=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scan_command import Scan
 
 FILE_KEYS = [
     *("path", "rank", "impact", "risk", "reach", "effort", "sloc", "complexity", "max_complexity"),
@@ -97,6 +98,34 @@ def test_the_table_shows_the_top_with_reasons_and_all_that_was_skipped(project: 
     assert "app.py" not in text
     assert "bad.py: syntax error in line 1: invalid syntax" in text
     assert "3 files, the first 1 shown" in text
+
+
+def test_a_file_has_one_line_of_scores_however_narrow_the_terminal_and_odd_its_name(
+    scan: Scan, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    odd = "deep/" * 12 + "a\n::warning::b\t\x1b[31m.py"
+    (project / odd).parent.mkdir(parents=True)
+    (project / odd).write_text("def f(a):\n    return a if a else 0\n" * 30)
+    shown = odd.replace("\n", r"\x0a").replace("\t", r"\x09").replace("\x1b", r"\x1b")
+
+    lines = scan().out.splitlines()
+
+    (at,) = [at for at, line in enumerate(lines) if line.endswith(f"  {shown}")]
+    assert lines[at + 1].startswith("      60 lines of code; ")
+    assert max(len(line) for line in lines if line.startswith("      ")) <= 60
+    assert f"error: {shown}: impact " in scan("--fail-over", "0").err
+    assert f"{shown}: rank 2 of 4" in scan("--explain", odd).out
+    assert scan("--why-ignored", odd).out == f"{shown} is scanned: no rule leaves it out\n"
+
+
+def test_a_file_that_could_not_be_measured_is_explained_by_the_reason(scan: Scan, project: Path) -> None:
+    (project / "gone.py").symlink_to("nowhere.py")
+
+    for name, reason in (("bad.py", "syntax error in line 1"), ("gone.py", "a broken symbolic link")):
+        ended = scan("--explain", name)
+        assert ended.code == 2
+        assert f"{name} could not be measured: {reason}" in ended.err
 
 
 def test_patterns_of_the_command_line_join_those_of_the_configuration(project: Path) -> None:

@@ -232,9 +232,10 @@ def test_the_deciding_rule_is_named(
     assert words in found.why
 
 
-def test_a_path_outside_the_project_is_a_usage_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("outside", ["../a.py", ".."])
+def test_a_path_outside_the_project_is_a_usage_error(tmp_path: Path, outside: str) -> None:
     with pytest.raises(UsageError, match="is not in"):
-        ProjectScanner(tmp_path, ScanSettings(), cache=None).why_ignored(tmp_path.parent / "a.py")
+        ProjectScanner(tmp_path, ScanSettings(), cache=None).why_ignored(tmp_path / outside)
 
 
 @given(st.lists(PATTERNS, min_size=1, max_size=4), PATHS)

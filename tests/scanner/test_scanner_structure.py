@@ -148,8 +148,8 @@ def test_explaining_a_file_tells_its_place_and_its_tests_in_text_and_json(shop: 
 
     assert "layer 0 of 3" in text
     assert "in an import circle with shop/tax.py" in text
-    assert "tests that reach 2 of its 3 functions: tests/test_cart.py (2)" in text
-    assert "exercises functions of shop/cart.py (2)" in asked(shop, "--explain", "tests/test_cart.py")
+    assert "tests that reach 2 of its 3 functions: tests/test_cart.py (2 tests)" in text
+    assert "exercises functions of shop/cart.py (2 functions)" in asked(shop, "--explain", "tests/test_cart.py")
     assert "tests: no call of one can be followed to here" not in asked(shop, "--explain", "shop/tax.py")
     assert found["tested_by"] == [{"path": "tests/test_cart.py", "functions": 2, "is_guess": False}]
     assert found["place"]["imported_by"] == 2
