@@ -78,12 +78,8 @@ def _verdict(order: str, window: Window) -> str:
     more = ", ".join(mark for mark, gap in gaps.items() if gap.low > 0)
     less = ", ".join(mark for mark, gap in gaps.items() if gap.high < 0)
     unsure = ", ".join(mark for mark, gap in gaps.items() if gap.low <= 0 <= gap.high)
-    said = (
-        ("finds more than line count in", more),
-        ("finds less than line count in", less),
-        ("may be no better or worse in", unsure),
-    )
-    return f"{order} " + "; ".join(f"{words} {marks}" for words, marks in said if marks)
+    said = (("more in", more), ("less in", less), ("no sure difference in", unsure))
+    return f"so {order} finds " + "; ".join(f"{words} {marks}" for words, marks in said if marks)
 
 
 def _gap(gap: Difference) -> str:

@@ -295,7 +295,7 @@ def test_the_commands_answer_in_text_and_json(tmp_path: Path) -> None:
     text = asked(project, "--backtest")
     assert "6 months after 5 cut-offs" in text
     assert "impact against line count" in text
-    assert "impact finds more than line count in R20L" in text
+    assert "so impact finds more in R20L, POPT; no sure difference in R20F\n" in text
     assert "R20F and R20L: the share of these touches" in text
     assert json.loads(asked(project, "--backtest", "--json"))["schema"] == "dreamscape.scan-backtest/1"
     assert "scans of this project use it from now on" in asked(project, "--learn")
