@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chat_site import ChatSite, prosemirror, served
+from chat_site import ChatSite, npm_modules, served
 
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import SiteProfile, load_site
@@ -22,7 +22,7 @@ NASTY = (
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prosemirror(tmp_path_factory.mktemp("npm"))
+    return npm_modules(tmp_path_factory.mktemp("npm"))
 
 
 @pytest.fixture

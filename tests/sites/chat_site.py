@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import secrets
 import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +24,12 @@ BOXES = {
     "editable": '<div id="box" contenteditable="true"></div>',
     "prosemirror": '<div id="box" data-editor="true"></div>',
 }
-PACKAGES = ("prosemirror-view", "prosemirror-schema-basic", "prosemirror-keymap", "prosemirror-commands")
+PACKAGES = (
+    *("prosemirror-view", "prosemirror-schema-basic", "prosemirror-keymap", "prosemirror-commands"),
+    *("marked", "@highlightjs/cdn-assets"),
+)
+HIGHLIGHT = "@highlightjs/cdn-assets/es/highlight.min.js"
+"""What highlight.js gives to browsers."""
 
 PROFILE = """
 url = "{url}"
@@ -44,19 +52,34 @@ prompts_per_minute = 0
 class ChatSite:
     """A running site. ``answer`` maps prompt and model to what is said; ``prompts`` are those that arrived.
 
-    ``fault`` breaks all answers: 401, 403, 429 refuse, drop ends the stream in its middle, hang and alert come there
-    from the page, wait goes on only when ``release`` is set. ``wants_login`` sends whoever has no cookie to log in.
-    ``modules`` is a folder with ProseMirror's packages.
+    ``tokens_per_second`` paces the stream (0: two parts at once). ``ways`` are habits of the page: frames draws with
+    the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
+    at each drawing; late-send shows the send button only beside a text; virtual takes old messages away; markdown
+    draws with marked and highlight.js; reporting tells when the last token was drawn.
+    ``fault`` breaks all answers: 401, 403, 429 refuse, challenge stands before every page, and in the middle of an
+    answer drop ends the stream, stall says no more and leaves it open, hang and alert come from the page, wait goes on
+    only when ``release`` is set. ``limit`` is how many prompts are answered; from then on every page has a banner.
+    ``wants_login`` sends whoever has no cookie of one of the ``sessions`` to log in; a cookie lasts ``login_s``.
+    ``modules`` is a folder with npm's packages. ``arrived_at``, ``finished_at`` (the last byte sent) and ``drawn_at``
+    are `time.monotonic` for each prompt.
     """
 
     kind: str = "textarea"
     answer: Callable[[str, str], str] = lambda prompt, model: f"{model}: {prompt}"
     prompts: list[str] = field(default_factory=list)
+    tokens_per_second: float = 0.0
+    ways: frozenset[str] = frozenset()
     fault: str = ""
+    limit: int | None = None
     wants_login: bool = False
+    login_s: int = 86400
+    sessions: set[str] = field(default_factory=set)
     modules: Path | None = None
     asked: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
+    arrived_at: dict[str, float] = field(default_factory=dict)
+    finished_at: dict[str, float] = field(default_factory=dict)
+    drawn_at: dict[str, float] = field(default_factory=dict)
     address: str = ""
 
     @property
@@ -82,8 +105,8 @@ def served(site: ChatSite) -> Iterator[ChatSite]:
         server.server_close()
 
 
-def prosemirror(folder: Path) -> Path:
-    """The folder of ProseMirror's packages, fetched by npm; skips the test where it gives none."""
+def npm_modules(folder: Path) -> Path:
+    """The folder of the packages that pages are made of, fetched by npm; skips the test where it gives none."""
     npm = shutil.which("npm")
     if npm is None:
         missing("npm", "there is no npm on this machine")
@@ -91,76 +114,138 @@ def prosemirror(folder: Path) -> Path:
     try:
         subprocess.run([npm, "install", *quiet, *PACKAGES], cwd=folder, check=True, capture_output=True, timeout=120)
     except (subprocess.SubprocessError, OSError) as error:
-        missing("npm", f"npm gives no ProseMirror: {error}")
+        missing("npm", f"npm gives no packages: {error}")
     return folder / "node_modules"
 
 
 class _Handler(BaseHTTPRequestHandler):
     site: ChatSite
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        if self.path == "/editor.js":
+        path = self.path.partition("?")[0]
+        if path == "/editor.js":
             self._send(200, (HERE / "editor.js").read_bytes(), "text/javascript")
-        elif self.path.startswith("/npm/") and self.site.modules:
-            package = self.site.modules / self.path.removeprefix("/npm/")
-            module = json.loads((package / "package.json").read_text())["module"]
-            self._send(200, (package / module).read_bytes(), "text/javascript")
-        elif self.path == "/login":
+        elif path.startswith("/npm/") and self.site.modules:
+            self._send(200, _module(self.site.modules, path.removeprefix("/npm/")), "text/javascript")
+        elif path == "/login":
             self._send(200, b"<p id=login>Log in</p>")
-        elif self.path == "/enter":
-            self.send_response(303)
-            self.send_header("Location", "/")
-            self.send_header("Set-Cookie", "session=1; Max-Age=86400")
-            self.end_headers()
-        elif self.path == "/favicon.ico":
+        elif path == "/enter":
+            self.site.sessions.add(session := secrets.token_hex(8))
+            self._redirect("/", f"session={session}; Max-Age={self.site.login_s}")
+        elif path == "/favicon.ico":
             self._send(404, b"")
-        elif self.site.wants_login and "session=1" not in self.headers.get("Cookie", ""):
-            self.send_response(303)
-            self.send_header("Location", "/login")
-            self.end_headers()
+        elif not self._is_logged_in():
+            self._redirect("/login")
         else:
-            page = (HERE / "chat.html").read_text().replace("BOX", BOXES[self.site.kind])
-            self._send(200, page.replace("IMPORTS", json.dumps({"imports": self._imports()})).encode())
+            self._send(200, self._page().encode())
 
-    def _imports(self) -> dict[str, str]:
-        names = [path.name for path in self.site.modules.iterdir() if path.is_dir()] if self.site.modules else []
-        return {name: f"/npm/{name}" for name in names}
+    def _page(self) -> str:
+        if self.site.fault == "challenge":
+            return "<p class=challenge>Are you human?</p>"
+        page = (HERE / "chat.html").read_text().replace("BOX", BOXES[self.site.kind])
+        page = page.replace("WAYS", " ".join(sorted(self.site.ways)))
+        page = page.replace("IMPORTS", json.dumps({"imports": _imports(self.site.modules)}))
+        return page + ("<aside class=rate-limit>Too many requests</aside>" if self._is_over_limit() else "")
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.site.prompts.append(asked["prompt"])
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/drawn":
+            self.site.drawn_at[body["prompt"]] = body["at"] / 1000 - time.time() + time.monotonic()
+            self._send(204, b"")
+            return
+        if not self._is_logged_in() or self._is_over_limit():
+            self._send(401 if not self._is_logged_in() else 429, b"")
+            return
+        prompt = body["prompt"]
+        self.site.arrived_at[prompt] = time.monotonic()
+        self.site.prompts.append(prompt)
         self.site.asked.set()
         if self.site.fault in ("401", "403", "429"):
             self._send(int(self.site.fault), b"")
             return
+        self._stream(self.site.answer(prompt, body["model"]))
+        self.site.finished_at[prompt] = time.monotonic()
+
+    def _stream(self, text: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        text = self.site.answer(asked["prompt"], asked["model"])
+        pace = self.site.tokens_per_second
         half = len(text) // 2
-        self._event(text=text[:half])
+        pieces = re.findall(r"\s*\S+|\s+$", text) if pace else [text[:half], text[half:]]
+        started = time.monotonic()
+        for at, piece in enumerate(pieces):
+            if at == len(pieces) // 2 and self._is_broken():
+                return
+            self._event(text=piece)
+            if pace:
+                time.sleep(max(0.0, started + (at + 1) / pace - time.monotonic()))
+        self._event(done=True)
+        self._chunk(b"")
+
+    def _is_broken(self) -> bool:
+        """What the site's fault does in the middle of an answer; whether the answer ends there."""
         match self.site.fault:
             case "drop":
+                self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
-                return
+                return True
+            case "stall":
+                self.close_connection = True
+                self.site.release.wait()
+                return True
             case "hang" | "alert":
                 self._event(**{self.site.fault: "x"})
             case "wait":
                 self.site.release.wait(60)
-        self._event(text=text[half:])
-        self._event(done=True)
+        return False
+
+    def _is_logged_in(self) -> bool:
+        cookie = self.headers.get("Cookie", "")
+        return not self.site.wants_login or any(f"session={session}" in cookie for session in self.site.sessions)
+
+    def _is_over_limit(self) -> bool:
+        return self.site.limit is not None and len(self.site.prompts) >= self.site.limit
 
     def _event(self, **said: object) -> None:
-        with contextlib.suppress(OSError):
-            self.wfile.write(b"data: " + json.dumps(said).encode() + b"\n\n")
+        self._chunk(b"data: " + json.dumps(said).encode() + b"\n\n")
+
+    def _chunk(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # the page may be gone
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _redirect(self, address: str, cookie: str | None = None) -> None:
+        self.send_response(303)
+        self.send_header("Location", address)
+        self.send_header("Content-Length", "0")
+        if cookie:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
 
     def _send(self, status: int, body: bytes, kind: str = "text/html; charset=utf-8") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         with contextlib.suppress(OSError):
             self.wfile.write(body)
 
     def log_message(self, *words: object) -> None:
         """Says nothing."""
+
+
+def _imports(modules: Path | None) -> dict[str, str]:
+    """Where the page finds each package."""
+    names = [path.name for path in modules.iterdir() if (path / "package.json").exists()] if modules else []
+    return {name: f"/npm/{name}" for name in [*names, "highlight"]}
+
+
+def _module(modules: Path, name: str) -> bytes:
+    if name == "highlight":
+        return (modules / HIGHLIGHT).read_bytes()
+    about = json.loads((modules / name / "package.json").read_text())
+    return (modules / name / about["module"]).read_bytes()
