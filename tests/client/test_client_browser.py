@@ -141,7 +141,10 @@ def test_a_browser_that_is_killed_while_the_answer_streams_is_told_and_leaves_no
     assert ours() == before
 
 
-def test_a_page_that_hangs_is_told_and_leaves_nothing(tmp_path: Path, site: ChatSite) -> None:
+def test_a_page_that_hangs_is_told_and_leaves_nothing(
+    tmp_path: Path, site: ChatSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dreamscape.client.tabs.HUNG_S", 1.0)
     site.fault = "hang"
 
     with pytest.raises(errors.PageHung):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 import time
@@ -64,7 +65,11 @@ def test_prompts_at_once_stream_side_by_side_in_one_browser(
     assert 0 < min(filter(None, heard)) < len(said[0])
 
 
-def test_a_page_that_fails_takes_no_other_along(web: WebSites, site: ChatSite, profile: SiteProfile) -> None:
+def test_a_page_that_fails_takes_no_other_along(
+    web: WebSites, site: ChatSite, profile: SiteProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dreamscape.client.tabs.HUNG_S", 1.0)
+
     def answer(prompt: str, model: str) -> str:
         if prompt == "bad":
             site.fault = "hang"
