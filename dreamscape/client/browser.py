@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dreamscape.client.local_browser import chrome
+from dreamscape.client.remote_browser import remote
+from dreamscape.client.undetected import undetected
 from dreamscape.domain.errors import RunLocked, SessionInUse
 from dreamscape.tools.files import explained
 from dreamscape.tools.locks import held_lock
@@ -48,8 +50,10 @@ def _opened(folder: Path, how: Driving) -> contextlib.AbstractContextManager[Rem
     match how.driver:
         case "chrome":
             return chrome(folder, is_visible=how.is_visible)
-        case "undetected" | "remote":
-            raise NotImplementedError
+        case "undetected":
+            return undetected(folder, is_visible=how.is_visible)
+        case "remote":
+            return remote(how.grid)
 
 
 @contextlib.contextmanager

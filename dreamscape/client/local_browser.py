@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dreamscape.client.browser_errors import first_line, translated
 from dreamscape.client.driver_versions import DRIVER, fitting_programs, is_snap
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from selenium.webdriver.chrome.service import Service
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 START_S, COMMAND_S, QUIT_S = 120, 30, 10
 """How long a browser may take to start, one command before the page counts as hung, and the browser to close; chosen
@@ -46,8 +49,15 @@ def chrome(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
     """A Chromium that chromedriver starts on the profile in ``folder``. Raises BrowserMissing where none starts."""
     browser, program = found_programs(folder, is_visible=is_visible)
     with nothing_left(folder) as temporary, service(program, temporary) as driver_service:
-        options = _options(browser, folder, is_visible=is_visible)
-        with closed_at_end(_started(driver_service, options, browser)) as driver:
+
+        def start(*flags: str) -> Remote:
+            options = usual_options(browser)
+            headless = () if is_visible else ("--headless=new",)
+            for flag in (*FLAGS, f"--user-data-dir={folder}", *headless, *flags):
+                options.add_argument(flag)
+            return connected(driver_service, options)
+
+        with closed_at_end(without_sandbox_at_need(browser, start, is_refused=is_root())) as driver:
             yield driver
 
 
@@ -64,34 +74,36 @@ def found_programs(folder: Path, *, is_visible: bool) -> tuple[str, str]:
     return browser, driver
 
 
-def _started(service: Service, options: ChromeOptions, browser: str) -> Remote:
-    """The browser, without its own sandbox where it starts in no other way, as for root and in many containers."""
-    if is_root() or browser in _unsandboxed:
-        say_unsandboxed(browser)
-        options.add_argument("--no-sandbox")
-        return connected(service, options)
+def without_sandbox_at_need(what: str, start: Callable[..., T], *, is_refused: bool) -> T:
+    """What ``start`` gives, with the flag --no-sandbox where ``what`` starts no browser otherwise, and says so once.
+
+    ``is_refused`` where that is known beforehand. Raises BrowserMissing as ``start`` does.
+    """
+    if is_refused or what in _unsandboxed:
+        _say_unsandboxed(what)
+        return start("--no-sandbox")
     try:
-        return connected(service, options)
+        return start()
     except BrowserMissing as error:
-        options.add_argument("--no-sandbox")
+        if not re.search("exited|DevToolsActivePort|failed to start", error.message):
+            raise
         with contextlib.suppress(BrowserMissing):
-            driver = connected(service, options)
-            say_unsandboxed(browser)
-            return driver
+            started = start("--no-sandbox")
+            _say_unsandboxed(what)
+            return started
         raise error from None
 
 
 def is_root() -> bool:
-    """Whether we run as root, for whom Chromium refuses its own sandbox."""
+    """Whether we run as root, to whom Chromium refuses its own sandbox."""
     return sys.platform != "win32" and os.geteuid() == 0
 
 
-def say_unsandboxed(browser: str) -> None:
-    """Says once that pages run without Chromium's sandbox."""
-    if browser not in _unsandboxed:
-        _unsandboxed.add(browser)
-        reason = "as root" if is_root() else "here, where user namespaces are not allowed"
-        logger.warning("%s runs without its own sandbox, since it starts in no other way %s", browser, reason)
+def _say_unsandboxed(what: str) -> None:
+    if what not in _unsandboxed:
+        _unsandboxed.add(what)
+        why = "it starts in no other way, as for root and where user namespaces are not allowed"
+        logger.warning("%s runs without its own sandbox: %s", what, why)
 
 
 @contextlib.contextmanager
@@ -174,13 +186,6 @@ def connected(service: Service, options: ChromeOptions) -> Remote:
         raise BrowserMissing(f"no browser starts: {first_line(error)}", "does it start by hand?") from error
     limit(driver, COMMAND_S)
     return driver
-
-
-def _options(browser: str, folder: Path, *, is_visible: bool) -> ChromeOptions:
-    options = usual_options(browser)
-    for flag in (*FLAGS, f"--user-data-dir={folder}", *(() if is_visible else ("--headless=new",))):
-        options.add_argument(flag)
-    return options
 
 
 def usual_options(browser: str = "") -> ChromeOptions:
