@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamscape.cli.context import Options, command, new_app
-from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
+from dreamscape.domain.errors import CannotGoOn, DreamscapeError, NoAnswer, UsageError
 
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
@@ -26,7 +26,7 @@ ENOUGH_DISK_MIB = 500
 
 OPTIONAL = {
     "psycopg": "PostgreSQL as a shared memory: pip install 'psycopg[binary]'",
-    "undetected_chromedriver": "sites that turn automation away (GPL-3.0): pip install undetected-chromedriver",
+    "undetected_chromedriver": "sites that turn automation away (GPL-3.0): pip install 'dreamscape[undetected]'",
 }
 
 
@@ -70,6 +70,8 @@ def _examined(options: Options) -> Iterator[Check]:
     yield _state(project)
     yield _disk(project)
     yield _browser()
+    if grid := project.loaded.settings.client.grid:
+        yield _grid(grid)
     yield from _optional_parts()
 
 
@@ -165,12 +167,23 @@ def _temporary() -> Path:
 
 
 def _browser() -> Check:
-    from dreamscape.bootstrap.asking import browser_programs
+    from dreamscape.bootstrap.browsers import local_browser
 
-    found = browser_programs()
-    here = ", ".join(filter(None, found)) or "not installed"
-    advice = "chat sites as models, 'dreamscape ask': on Debian apt install chromium chromium-driver"
-    return Check("browser", all(found), here, advice, is_optional=True)
+    try:
+        return Check("browser", True, local_browser(), is_optional=True)
+    except NoAnswer as error:
+        advice = f"chat sites as models, 'dreamscape ask': {error.hint}"
+        return Check("browser", False, error.message, advice, is_optional=True)
+
+
+def _grid(grid: str) -> Check:
+    from dreamscape.bootstrap.browsers import grid_in_words
+
+    advice = "client.grid lends browsers for chat sites: start its nodes, or wait for their sessions to end"
+    try:
+        return Check("grid", *grid_in_words(grid), advice)
+    except NoAnswer as error:
+        return Check("grid", False, error.message, error.hint)
 
 
 def _optional_parts() -> Iterator[Check]:
