@@ -89,12 +89,10 @@ def test_a_browser_that_was_killed_is_replaced_without_asking_twice(
 ) -> None:
     assert web.ask(profile, "", site.address, "one") == "plain: one"
     for process in psutil.Process().children(recursive=True):
-        if (
-            "chrom" in process.name()
-            and "--type=" not in " ".join(process.cmdline())
-            and "driver" not in process.name()
-        ):
-            process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            words = process.cmdline()
+            if "chrom" in process.name() and not any("--type=" in word or "driver" in word for word in words):
+                process.kill()
 
     assert web.ask(profile, "", site.address, "two") == "plain: two"
     assert site.prompts == ["one", "two"]
