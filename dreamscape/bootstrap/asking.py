@@ -49,10 +49,10 @@ def check_session(project: Project, site: str, account: str, url: str | None, *,
         return client.validate_session(site, account, url or "", prompt)
 
 
-def log_in(project: Project, site: str, account: str) -> None:
-    """Opens a window for a person to log in. Raises UsageError, SessionInUse, NoAnswer."""
+def log_in(project: Project, site: str, account: str, cookies: Path | None) -> None:
+    """Opens a window for a person to log in, or takes a file of cookies. Raises UsageError, SessionInUse, NoAnswer."""
     with build_client(project) as client:
-        client.login(site, account)
+        client.login(site, account, cookies)
 
 
 def sessions(project: Project) -> tuple[SessionState, ...]:

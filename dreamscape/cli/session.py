@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,10 +20,16 @@ Account = Annotated[str, typer.Option(metavar="NAME", help="One of several login
 
 
 @command(app)
-def login(options: Options, site: Site, account: Account = "") -> int:
+def login(
+    options: Options,
+    site: Site,
+    account: Account = "",
+    cookies: Annotated[Path | None, typer.Option(metavar="FILE", help="Take the login from a file of cookies.")] = None,
+) -> int:
     """Open a window and wait until you have logged in there.
 
     The login is kept for you alone; later prompts use it without a window. Nothing is typed or answered for you.
+    Without a display, --cookies takes what a browser's extension exported: cookies.txt, or a JSON list.
 
     Example: dreamscape session login --site chatgpt
     """
@@ -30,7 +37,7 @@ def login(options: Options, site: Site, account: Account = "") -> int:
     from dreamscape.bootstrap import asking
     from dreamscape.cli import render
 
-    asking.log_in(bootstrap.open_project(options.project, options.config), site, account)
+    asking.log_in(bootstrap.open_project(options.project, options.config), site, account, cookies)
     render.show(options, "session", {"site": site, "account": account}, lambda: f"logged in to {site}")
     return 0
 

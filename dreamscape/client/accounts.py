@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dreamscape.client.page import ChatPage
-from dreamscape.client.pictures import keep_picture
+from dreamscape.client.pictures import PICTURES, keep_picture
 from dreamscape.client.pool import Pool
 from dreamscape.client.sites import NEEDED, SiteProfile
 from dreamscape.client.tabs import PageLeft
@@ -66,7 +66,7 @@ class Account:
         self._pool = pool
         self._folder = folder
         self._session = session
-        self._state_file = folder / f"{session}.json"
+        self._state_file = state_file(folder, session)
         self._lock = threading.Lock()
         self._stopped: NoAnswer | None = None
         self._failures = 0
@@ -140,7 +140,7 @@ class Account:
     def _picture(self, page: ChatPage) -> Path | None:
         """Where a picture of the page was kept; None where there is nothing to take one of."""
         with suppress(NoAnswer, PageLeft, OSError):
-            return keep_picture(self._folder / "pictures", self._session, page.picture(), datetime.now())
+            return keep_picture(self._folder / PICTURES, self._session, page.picture(), datetime.now())
         return None
 
     def _refuse_while_resting(self) -> None:
@@ -177,6 +177,19 @@ class Account:
 def _marker(site: SiteProfile, key: str, place: int) -> Marker:
     selector = getattr(site, key)[place] if place >= 0 else None
     return Marker(key, selector, place + 1 if place >= 0 else None, key in NEEDED)
+
+
+_STATE = ".account.json"
+
+
+def state_file(folder: Path, session: str) -> Path:
+    """Where what is remembered of a session's account stands."""
+    return folder / f"{session}{_STATE}"
+
+
+def remembered(folder: Path) -> list[str]:
+    """The sessions of which something is remembered."""
+    return [path.name.removesuffix(_STATE) for path in folder.glob(f"*{_STATE}")]
 
 
 def read_state(path: Path) -> AccountState:

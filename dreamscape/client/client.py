@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 from dreamscape.client.outside import Outside
@@ -109,9 +110,16 @@ class OpenAIClient:
         self._outside.ask(prompt.text, ModelCard(site, "web", site=site), send)
         return found[0]
 
-    def login(self, site: str, account: str = "", seconds: float = 600.0) -> None:
-        """Opens a window for a person to log in to a chat site. Raises UsageError, SessionInUse, NoAnswer."""
-        self._reached().login(self._sites.named(site), account, time.monotonic() + seconds)
+    def login(self, site: str, account: str = "", cookies: Path | None = None, seconds: float = 600.0) -> None:
+        """Opens a window for a person to log in to a chat site, or takes the login from a file of cookies.
+
+        Raises UsageError, SessionInUse, NoAnswer.
+        """
+        profile, reached = self._sites.named(site), self._reached()
+        if cookies is None:
+            reached.login(profile, account, time.monotonic() + seconds)
+        else:
+            reached.import_login(profile, account, cookies)
 
     def status(self) -> tuple[SessionState, ...]:
         """The sessions kept on this machine."""

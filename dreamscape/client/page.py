@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 SENT = "the prompt was sent, and is not sent again by itself"
 
-OPEN_S, REACT_S = 30.0, 10.0
-"""How long a page may take to open, and to react to what was put into it; chosen."""
+OPEN_S, BOX_S, REACT_S = 30.0, 30.0, 10.0
+"""How long a page may take to open, to show its prompt box, and to react to what was put into it; chosen."""
 
 IDLE_S = 6.0
 """So long neither a busy marker nor a new character after the answer had begun: it broke off; chosen."""
@@ -100,7 +100,7 @@ class ChatPage:
     def _opened(self, url: str, action: str, value: Mapping[str, object]) -> dict[str, Any]:
         """What an action says of the page that ``url`` leads to."""
         self.tab.go(url, OPEN_S)
-        deadline = time.monotonic() + OPEN_S
+        deadline = time.monotonic() + BOX_S
         while (left := deadline - time.monotonic()) > 0:
             try:
                 said = self._run(action, {**value, "seconds": left})
@@ -163,12 +163,15 @@ class ChatPage:
 
     def _left(self) -> DreamscapeError:
         """The conversation's page is gone, perhaps to a login."""
-        try:
-            state = self._run("ready", {"seconds": REACT_S}).get("state")
-        except PageLeft:
-            state = None
-        if state in ("challenge", "logged_out", "rate_limit"):
-            return self._trouble(state)
+        deadline = time.monotonic() + REACT_S
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                state = self._run("ready", {"seconds": left}).get("state")
+            except PageLeft:  # on its way to yet another
+                continue
+            if state in ("challenge", "logged_out", "rate_limit"):
+                return self._trouble(state)
+            break
         return AnswerUnfinished("the page was left before the answer was finished", SENT)
 
     def _advice(self, key: str) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from dreamscape.tools.files import atomic_write
 
+PICTURES = "pictures"
+"""The folder beside the sessions' own."""
+
 KEPT = 20
 """Older pictures are deleted (chosen: each takes some tens of kilobytes)."""
 

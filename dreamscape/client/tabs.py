@@ -65,6 +65,11 @@ class Browser:
         with _in_words():
             return Tab(self, self.bidi.command("browsingContext.create", COMMAND_S, type="tab")["context"])
 
+    def command(self, method: str, params: Mapping[str, object]) -> Mapping[str, Any]:
+        """What the browser answers to a command of the standard. Raises NoAnswer, `PageLeft`."""
+        with _in_words():
+            return self.bidi.command(method, COMMAND_S, **params)
+
     def sign_of_life(self) -> Future[dict[str, Any]]:
         """Asks the empty tab to compute nothing."""
         return self.bidi.send("script.evaluate", expression="0", target={"context": self._empty_tab}, **JAVASCRIPT)

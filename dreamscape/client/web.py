@@ -7,21 +7,30 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from dreamscape.client.accounts import Account, read_state
+from dreamscape.client.accounts import Account, read_state, remembered, state_file
 from dreamscape.client.browser import Driving, held
+from dreamscape.client.cookie_file import read_cookies
+from dreamscape.client.login_state import export_state, import_state, read_login, write_login
 from dreamscape.client.page import ChatPage
+from dreamscape.client.pictures import PICTURES
 from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile
-from dreamscape.client.tabs import Browser, open_browser
-from dreamscape.domain.errors import UsageError
+from dreamscape.client.tabs import Browser, PageLeft, open_browser
+from dreamscape.domain.errors import NoAnswer, UsageError
 from dreamscape.domain.models import SessionCheck, SessionState
 from dreamscape.domain.settings import ClientSettings
 from dreamscape.tools.files import explained
+
+_MORE = "+"
+"""Between a session's name and the number of a further browser of it, in the name of that browser's folder."""
+
+_LOGIN = "login.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class WebSites:
     data: Path
     settings: ClientSettings
     _accounts: dict[str, Account] = field(default_factory=dict)
+    _first: dict[str, Browser] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(
@@ -61,22 +71,34 @@ class WebSites:
     def login(self, site: SiteProfile, account: str, until: float) -> None:
         """Opens a window on the session and waits until a person has logged in. Raises SessionInUse, NoAnswer."""
         self._make_folder()
-        how = Driving(site.driver, is_visible=True)
-        with open_browser(self.data / session_name(site, account), how) as browser:
+        session = session_name(site, account)
+        with open_browser(self.data / session, Driving(site.driver, is_visible=True)) as browser:
             ChatPage(browser.open_tab(), site).wait_for_login(site.url, until)
+            self._keep_login(site, session, browser)
+
+    def import_login(self, site: SiteProfile, account: str, cookies: Path) -> None:
+        """Logs a session in with the cookies in a file. Raises UsageError, SessionInUse, NoAnswer."""
+        login = read_cookies(cookies, urlsplit(site.url).hostname or "", "://".join(urlsplit(site.url)[:2]))
+        self._make_folder()
+        session = session_name(site, account)
+        with open_browser(self.data / session, Driving(site.driver)) as browser:
+            import_state(browser.command, login)
+            ChatPage(browser.open_tab(), site).look(site.url)
+            self._keep_login(site, session, browser)
 
     def states(self) -> tuple[SessionState, ...]:
         """All sessions kept here, sorted by name."""
-        folders = {path.name for path in self.data.glob("*/") if path.name != "pictures"}
-        return tuple(map(self._state, sorted(folders | {path.stem for path in self._state_files()})))
+        folders = {path.name for path in self.data.glob("*/") if path.name != PICTURES and _MORE not in path.name}
+        return tuple(map(self._state, sorted(folders | set(remembered(self.data)))))
 
     def forget(self, session: str) -> None:
         """Deletes a session, its login with it. Raises UsageError where there is none, SessionInUse."""
         if session not in {state.session for state in self.states()}:
             raise UsageError(f"there is no session {session!r}", "see: dreamscape session list")
         with held(self.data / session):
-            shutil.rmtree(self.data / session, ignore_errors=True)
-            (self.data / f"{session}.json").unlink(missing_ok=True)
+            for folder in (self.data / session, *self.data.glob(f"{session}{_MORE}*")):
+                shutil.rmtree(folder, ignore_errors=True)
+            state_file(self.data, session).unlink(missing_ok=True)
 
     def close(self, deadline: float = 0.0) -> None:
         """Ends all browsers; until ``deadline`` (`time.monotonic`) those who talk may end first."""
@@ -104,15 +126,32 @@ class WebSites:
 
     @contextmanager
     def _opened(self, site: SiteProfile, session: str, number: int) -> Iterator[Browser]:
+        """The session's browser with this number: one on its own folder, others (and all of a Grid) with its login."""
         how = Driving("remote", self.settings.grid) if self.settings.grid else Driving(site.driver)
-        with open_browser(self.data / (session if number == 0 else f"{session}+{number}"), how) as browser:
-            yield browser
+        is_own = number == 0 and not self.settings.grid
+        with open_browser(self.data / (session if number == 0 else f"{session}{_MORE}{number}"), how) as browser:
+            if not is_own:
+                self._give_login(site, session, browser)
+            if number == 0:
+                self._first[session] = browser
+            try:
+                yield browser
+            finally:
+                if number == 0:
+                    del self._first[session]
 
-    def _state_files(self) -> list[Path]:
-        return [path for path in self.data.glob("*.json") if path.name != "calls.json"]
+    def _keep_login(self, site: SiteProfile, session: str, browser: Browser) -> None:
+        write_login(self.data / session / _LOGIN, export_state(browser.command, site.url))
+
+    def _give_login(self, site: SiteProfile, session: str, browser: Browser) -> None:
+        """Makes a browser as logged in as the session's first, or as the session was when it was last logged in."""
+        with suppress(NoAnswer, PageLeft, KeyError):
+            self._keep_login(site, session, self._first[session])
+        if login := read_login(self.data / session / _LOGIN):
+            import_state(browser.command, login)
 
     def _state(self, session: str) -> SessionState:
-        kept = read_state(self.data / f"{session}.json")
+        kept = read_state(state_file(self.data, session))
         return SessionState(session, kept.prompts, _in_utc(kept.asked), _in_utc(kept.cool_until), kept.trouble)
 
 

@@ -89,3 +89,16 @@ def test_an_account_is_no_path(dreamscape_here: Dreamscape, config: Path) -> Non
 
     assert ended.returncode == 2
     assert "'../x'" in ended.stderr
+
+
+def test_a_login_can_be_brought_in_as_cookies(dreamscape_here: Dreamscape, site: ChatSite, project: Path) -> None:
+    site.wants_login = True
+    site.sessions.add("1")
+    assert dreamscape_here("session", "check", "--site", "own").returncode == 1
+    cookies = [{"name": "session", "value": "1", "domain": "127.0.0.1", "path": "/", "expirationDate": 1900000000}]
+    (project / "cookies.json").write_text(json.dumps(cookies))
+
+    logged_in = dreamscape_here("session", "login", "--site", "own", "--cookies", "cookies.json")
+
+    assert logged_in.returncode == 0, logged_in.stderr
+    assert dreamscape_here("ask", "hello", "--site", "own").stdout == "plain: hello"

@@ -68,8 +68,8 @@ def test_an_answer_and_how_far_it_was_reach_the_caller(tmp_path: Path) -> None:
 
     assert account.ask(SITE.url, "hello", heard.append) == "yes"
     assert heard == [7]
-    assert read_state(tmp_path / "chat.json").prompts == 1
-    assert stat.S_IMODE((tmp_path / "chat.json").stat().st_mode) == 0o600
+    assert read_state(tmp_path / "chat.account.json").prompts == 1
+    assert stat.S_IMODE((tmp_path / "chat.account.json").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("error", [errors.BrowserGone, errors.TabCrashed, errors.PageHung])
@@ -122,7 +122,7 @@ def test_after_a_rate_limit_the_account_rests_in_later_runs_too(tmp_path: Path) 
     assert "asked again from" in resting.value.hint
     assert tab.asked.count("enter") == 1
 
-    state = tmp_path / "chat.json"
+    state = tmp_path / "chat.account.json"
     state.write_text(json.dumps(json.loads(state.read_text()) | {"cool_until": time.time() - 1}))
     assert account_of(tab, tmp_path).ask(SITE.url, "hello") == "yes"
 
@@ -146,7 +146,7 @@ def test_a_site_that_fails_again_and_again_is_left_alone_for_a_while(
 
 
 def test_a_memory_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
-    (tmp_path / "chat.json").write_text('{"cool_until": [')
+    (tmp_path / "chat.account.json").write_text('{"cool_until": [')
 
     assert account_of(Scripted({"enter": [ENTERED], "converse": [ANSWERED]}), tmp_path).ask(SITE.url, "hello") == "yes"
 

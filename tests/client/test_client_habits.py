@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from chat_site import ChatSite, npm_modules, served
+from talking import converse
 
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import load_site
+from dreamscape.client.tabs import Browser
 from dreamscape.domain import errors
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
 
 ANSWER = (
     "Look:\n\n```python\ndef f(x):\n\treturn x  \n```\n\n"
@@ -22,75 +20,78 @@ ANSWER = (
 )
 
 
-def ask(browser: Chrome, site: ChatSite, folder: Path, prompt: str, path: str = "", answer_s: float = 60) -> str:
+def ask(tabs: Browser, site: ChatSite, folder: Path, prompt: str, path: str = "", answer_s: float = 60) -> str:
     (folder / "own.toml").write_text(site.profile)
     profile = replace(load_site("own", (folder,)), answer_s=answer_s)
-    return ChatPage(browser, profile).ask(site.address + path, prompt)
+    return converse(tabs, profile, site.address + path, prompt)
 
 
 @pytest.mark.parametrize("ways", [{"frames"}, {"rekeyed", "virtual"}, {"late-send"}, {"frames", "rekeyed"}])
-def test_answers_are_exact_however_the_page_draws(browser: Chrome, tmp_path: Path, ways: set[str]) -> None:
+def test_answers_are_exact_however_the_page_draws(tabs: Browser, tmp_path: Path, ways: set[str]) -> None:
     with served(ChatSite(ways=frozenset(ways), tokens_per_second=200)) as site:
         site.answer = lambda prompt, model: ANSWER
 
-        assert ask(browser, site, tmp_path, "hello") == ANSWER
+        assert ask(tabs, site, tmp_path, "hello") == ANSWER
 
 
 def test_answers_are_exact_where_markdown_is_drawn_and_code_highlighted(
-    browser: Chrome, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    tabs: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     modules = npm_modules(tmp_path_factory.mktemp("npm"))
     with served(ChatSite("prosemirror", ways=frozenset({"markdown", "frames"}), modules=modules)) as site:
         site.answer = lambda prompt, model: ANSWER
 
-        assert ask(browser, site, tmp_path, "hello") == ANSWER
-        assert browser.execute_script("return document.querySelectorAll('.hljs-keyword, td strong').length") == 3
+        (tmp_path / "own.toml").write_text(site.profile)
+        page = ChatPage(tab := tabs.open_tab(), load_site("own", (tmp_path,)))
+        page.enter(site.address, "hello")
+
+        assert page.converse(lambda length: None) == ANSWER
+        assert tab.call("() => document.querySelectorAll('.hljs-keyword, td strong').length + ''") == "3"
+        tab.close()
 
 
-def test_the_site_tells_when_a_prompt_came_and_its_last_token_was_sent_and_drawn(
-    browser: Chrome, tmp_path: Path
-) -> None:
+def test_the_site_tells_when_a_prompt_came_and_its_last_token_was_sent_and_drawn(tabs: Browser, tmp_path: Path) -> None:
     with served(ChatSite(ways=frozenset({"reporting"}), tokens_per_second=50)) as site:
         site.answer = lambda prompt, model: "one " * 20
 
-        ask(browser, site, tmp_path, "hello")
+        ask(tabs, site, tmp_path, "hello")
 
     streamed, drawn = (times["hello"] - site.arrived_at["hello"] for times in (site.finished_at, site.drawn_at))
     assert streamed >= 0.4
     assert drawn >= 0.4
 
 
-def test_an_answer_that_stalls_is_given_up(browser: Chrome, tmp_path: Path) -> None:
+def test_an_answer_that_stalls_is_given_up(tabs: Browser, tmp_path: Path) -> None:
     with served(ChatSite(fault="stall")) as site, pytest.raises(errors.AnswerUnfinished):
-        ask(browser, site, tmp_path, "hello", answer_s=0.1)
+        ask(tabs, site, tmp_path, "hello", answer_s=0.1)
 
 
 def test_a_session_that_the_site_ends_or_whose_cookie_lapses_is_told_before_anything_is_sent(
-    browser: Chrome, tmp_path: Path
+    tabs: Browser, tmp_path: Path
 ) -> None:
     with served(ChatSite(wants_login=True)) as site:
-        ask(browser, site, tmp_path, "first", "enter")
+        ask(tabs, site, tmp_path, "first", "enter")
         site.sessions.clear()
         with pytest.raises(errors.SessionExpired):
-            ask(browser, site, tmp_path, "second")
+            ask(tabs, site, tmp_path, "second")
         site.login_s = 0
         with pytest.raises(errors.SessionExpired):
-            ask(browser, site, tmp_path, "third", "enter")
+            ask(tabs, site, tmp_path, "third", "enter")
 
     assert site.prompts == ["first"]
 
 
-def test_a_limit_is_told_by_the_page_that_hits_it_and_by_all_after_it(browser: Chrome, tmp_path: Path) -> None:
+def test_a_limit_is_told_by_the_page_that_hits_it_and_by_all_after_it(tabs: Browser, tmp_path: Path) -> None:
     with served(ChatSite(limit=1)) as site:
-        ask(browser, site, tmp_path, "first")
+        ask(tabs, site, tmp_path, "first")
         with pytest.raises(errors.RateLimited):
-            ask(browser, site, tmp_path, "second")
+            ask(tabs, site, tmp_path, "second")
 
     assert site.prompts == ["first"]
 
 
-def test_a_challenge_before_the_page_is_told(browser: Chrome, tmp_path: Path) -> None:
+def test_a_challenge_before_the_page_is_told(tabs: Browser, tmp_path: Path) -> None:
     with served(ChatSite(fault="challenge")) as site, pytest.raises(errors.ChallengeShown):
-        ask(browser, site, tmp_path, "hello")
+        ask(tabs, site, tmp_path, "hello")
 
     assert site.prompts == []

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from chat_site import ChatSite, npm_modules, served
+from talking import converse
 
-from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import SiteProfile, load_site
 from dreamscape.client.tabs import Browser
 from dreamscape.domain import errors
@@ -34,16 +34,6 @@ def site() -> Iterator[ChatSite]:
 def profile_of(site: ChatSite, folder: Path) -> SiteProfile:
     (folder / "own.toml").write_text(site.profile)
     return load_site("own", (folder,))
-
-
-def converse(tabs: Browser, profile: SiteProfile, url: str, prompt: str) -> str:
-    tab = tabs.open_tab()
-    try:
-        page = ChatPage(tab, profile)
-        page.enter(url, prompt)
-        return page.converse(lambda length: None)
-    finally:
-        tab.close()
 
 
 def ask(tabs: Browser, site: ChatSite, folder: Path, prompt: str, model: str = "plain") -> str:
@@ -144,7 +134,7 @@ def test_a_prompt_that_cannot_be_sent_whole_is_not_sent(
 def test_a_page_that_changed_is_told_with_the_key_of_its_profile(
     tabs: Browser, site: ChatSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, *, sent: bool
 ) -> None:
-    for name in ("OPEN_S", "REACT_S"):
+    for name in ("BOX_S", "REACT_S"):
         monkeypatch.setattr(f"dreamscape.client.page.{name}", 0.5)
     changed = replace(profile_of(site, tmp_path), finished=(".copy",), **{key: ("#gone",)})
 

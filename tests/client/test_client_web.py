@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -113,3 +114,22 @@ def test_closing_ends_those_who_wait_for_an_answer(web: WebSites, site: ChatSite
 def test_an_address_of_another_site_is_refused_before_anything_starts(web: WebSites, profile: SiteProfile) -> None:
     with pytest.raises(UsageError):
         web.ask(profile, "", "http://127.0.0.1:1/", "hello")
+
+
+def test_a_second_browser_of_an_account_is_logged_in_as_the_first_is(
+    tmp_path: Path, site: ChatSite, profile: SiteProfile
+) -> None:
+    with contextlib.closing(WebSites(tmp_path / "sessions", ClientSettings(browsers=2))) as web:
+        one_each = replace(profile, streams=1)
+        web.ask(one_each, "", f"{site.address}enter", "log in")
+        site.wants_login = True
+        site.fault = "wait"
+        with ThreadPoolExecutor(2) as threads:
+            both = [threads.submit(web.ask, one_each, "", site.address, prompt) for prompt in ("a", "b")]
+            deadline = time.monotonic() + 60
+            while len(site.prompts) < 3:
+                assert time.monotonic() < deadline, [answer.exception(0) for answer in both if answer.done()]
+                time.sleep(0.02)
+            site.release.set()
+
+        assert [answer.result() for answer in both] == ["plain: a", "plain: b"]

@@ -1,0 +1,18 @@
+"""One conversation with a site, in a tab of its own."""
+
+from __future__ import annotations
+
+from dreamscape.client.page import ChatPage
+from dreamscape.client.sites import SiteProfile
+from dreamscape.client.tabs import Browser
+
+
+def converse(tabs: Browser, profile: SiteProfile, url: str, prompt: str) -> str:
+    """The answer; the tab is closed however it ends."""
+    tab = tabs.open_tab()
+    try:
+        page = ChatPage(tab, profile)
+        page.enter(url, prompt)
+        return page.converse(lambda length: None)
+    finally:
+        tab.close()
