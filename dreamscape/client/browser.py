@@ -53,7 +53,7 @@ def _opened(folder: Path, how: Driving) -> contextlib.AbstractContextManager[Rem
         case "undetected":
             return undetected(folder, is_visible=how.is_visible)
         case "remote":
-            return remote(how.grid)
+            return remote(how.grid, is_visible=how.is_visible)
 
 
 @contextlib.contextmanager

@@ -57,7 +57,8 @@ def chrome(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
                 options.add_argument(flag)
             return connected(driver_service, options)
 
-        with closed_at_end(without_sandbox_at_need(browser, start, is_refused=is_root())) as driver:
+        driver = without_sandbox_at_need(browser, start, is_refused=is_root())
+        with closed_at_end(driver):
             yield driver
 
 
@@ -201,23 +202,26 @@ def usual_options(browser: str = "") -> ChromeOptions:
 
 
 @contextlib.contextmanager
-def closed_at_end(driver: Remote) -> Iterator[Remote]:
-    """Has the browser close at the end, so that it writes its cookies down, unless it is known not to answer."""
+def closed_at_end(driver: Remote, close: Callable[[], object] | None = None) -> Iterator[None]:
+    """Has the browser close at the end, so that it writes its cookies down, unless it is known not to answer.
+
+    ``close`` does so (default: the driver's quit).
+    """
     try:
-        yield driver
+        yield
     except (BrowserGone, PageHung, TabCrashed):
         raise
     except BaseException:
-        _close(driver)
+        _close(driver, close or driver.quit)
         raise
     else:
-        _close(driver)
+        _close(driver, close or driver.quit)
 
 
-def _close(driver: Remote) -> None:
+def _close(driver: Remote, close: Callable[[], object]) -> None:
     limit(driver, QUIT_S)
     with contextlib.suppress(NoAnswer), translated():
-        driver.quit()
+        close()
 
 
 def limit(driver: Remote, seconds: float) -> None:

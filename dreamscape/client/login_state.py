@@ -57,9 +57,17 @@ def export_state(command: Command, url: str) -> LoginState:
         logger.info("%s leads to %s: its local storage is not carried over", origin, there)
     return LoginState(
         origin,
-        tuple({key: cookie[key] for key in _COOKIE if key in cookie} for cookie in cookies),
+        tuple(map(_as_set, cookies)),
         json.loads(storage) if there == origin else {},
     )
+
+
+def _as_set(cookie: Mapping[str, Any]) -> Mapping[str, Any]:
+    kept = {key: cookie[key] for key in _COOKIE if key in cookie}
+    # So a browser tells of a cookie that says nothing of other sites, but sends none that says so and is not secure.
+    if kept.get("sameSite") == "none" and not kept.get("secure"):
+        del kept["sameSite"]
+    return kept
 
 
 def import_state(command: Command, state: LoginState) -> None:
@@ -93,9 +101,7 @@ def read_login(path: Path) -> LoginState | None:
 def _quiet_tab(command: Command, origin: str) -> Iterator[str]:
     tab = command("browsingContext.create", {"type": "tab", "background": True})["context"]
     try:
-        command(
-            "browsingContext.navigate", {"context": tab, "url": f"{origin}/{_QUIET_PAGE}", "wait": "interactive"}
-        )
+        command("browsingContext.navigate", {"context": tab, "url": f"{origin}/{_QUIET_PAGE}", "wait": "interactive"})
         yield tab
     finally:
         command("browsingContext.close", {"context": tab})

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dreamscape.client.browser_errors import first_line
 from dreamscape.client.grid_status import grid_status, shown
@@ -33,13 +33,16 @@ so often it is given a command, or at a third of a shorter timeout; chosen."""
 
 
 @contextlib.contextmanager
-def remote(grid: str) -> Iterator[Remote]:
+def remote(grid: str, *, is_visible: bool) -> Iterator[Remote]:
     """A browser of a Grid, ended with the block; where we are killed, the Grid's session timeout ends it.
 
-    Raises UsageError where ``grid`` is no address, BrowserMissing where the Grid cannot be reached or has no free slot.
+    Raises UsageError where ``grid`` is no address or a window is wanted, BrowserMissing where the Grid is not to be
+    reached or has no free slot.
     """
     if urlsplit(grid).scheme not in ("http", "https") or not urlsplit(grid).hostname:
         raise UsageError(f"client.grid is no address of a Grid: {grid!r}", "such as http://127.0.0.1:4444")
+    if is_visible:
+        raise UsageError("a Grid opens no window to log in with", "log in with a browser of this machine")
     driver = without_sandbox_at_need(shown(grid), lambda *flags: _started(grid, flags), is_refused=False)
     with closed_at_end(driver):
         driver.caps["webSocketUrl"] = reachable(str(driver.caps.get("webSocketUrl")), grid)
@@ -56,9 +59,11 @@ def _started(grid: str, flags: tuple[str, ...]) -> Remote:
     options = usual_options()  # which browser there is, the node knows
     for flag in (*FLAGS, "--headless=new", *flags):
         options.add_argument(flag)
-    client = ClientConfig(grid, timeout=START_S)
+    parts = urlsplit(grid)
+    user, password = (unquote(word) if word else None for word in (parts.username, parts.password))
+    client = ClientConfig(shown(grid), timeout=START_S, username=user, password=password)
     try:
-        driver = Remote(options=options, client_config=client, command_executor=grid)
+        driver = Remote(options=options, client_config=client, command_executor=shown(grid))
     except ReadTimeoutError as error:
         raise _busy(grid) from error
     except HTTPError as error:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 COMMAND_S = 30.0
 """A command that needs no page answers within this time, or the browser counts as gone; chosen for busy machines."""
 
-SILENT_S, PROBE_S = 1.0, 0.5
+SILENT_S, PROBE_S = 0.75, 0.25
 """Without a word from a page for so long, it is asked for a sign of life, again after each ``PROBE_S``."""
 
 HUNG_S = 2.5

@@ -56,14 +56,16 @@ def undetected(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
     browser, program = found_programs(folder, is_visible=is_visible)
     patched = _patched(Path(program), patcher)
     with nothing_left(folder) as temporary:
-        line = [browser, *_flags(browser, folder, is_visible=is_visible)]
+        line = [browser, *_flags(browser, folder, is_visible=is_visible), "about:blank"]
         with (
-            _running(line, folder, temporary) as address,
+            _running(line, folder, temporary) as (process, address),
             service(str(patched), temporary) as driver_service,
         ):
             options = usual_options()
             options.debugger_address = address
-            with closed_at_end(connected(driver_service, options)) as driver:
+            driver = connected(driver_service, options)
+            driver.caps["goog:processID"] = process.pid  # as where the driver started it
+            with closed_at_end(driver, lambda: _close(driver, process)):
                 yield driver
 
 
@@ -127,8 +129,8 @@ def _flags(browser: str, folder: Path, *, is_visible: bool) -> list[str]:
 
 
 @contextlib.contextmanager
-def _running(line: list[str], folder: Path, temporary: Path) -> Iterator[str]:
-    """A browser that listens to its driver; the address where. It is closed in order at the end, else killed."""
+def _running(line: list[str], folder: Path, temporary: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A browser that listens to its driver, and the address where; killed at the end."""
     announced = folder / "DevToolsActivePort"
     started: list[subprocess.Popen[bytes]] = []
 
@@ -138,16 +140,23 @@ def _running(line: list[str], folder: Path, temporary: Path) -> Iterator[str]:
         null = subprocess.DEVNULL
         started.append(
             subprocess.Popen(
-                [*line, *flags], stdin=null, stdout=null, stderr=null, env=environment, start_new_session=True
+                [line[0], *flags, *line[1:]],
+                stdin=null,
+                stdout=null,
+                stderr=null,
+                env=environment,
+                start_new_session=True,
             )
         )
         return _address(started[-1], announced)
 
     try:
-        yield without_sandbox_at_need(line[0], start, is_refused=is_root())
+        address = without_sandbox_at_need(line[0], start, is_refused=is_root())
+        yield started[-1], address
     finally:
         for process in started:
-            _end(process)
+            kill_tree(process.pid)
+            process.wait()
 
 
 def _address(browser: subprocess.Popen[bytes], announced: Path) -> str:
@@ -163,9 +172,14 @@ def _address(browser: subprocess.Popen[bytes], announced: Path) -> str:
     raise BrowserMissing(f"no browser started within {START_S} s", "is the machine very busy?")
 
 
-def _end(browser: subprocess.Popen[bytes]) -> None:
-    browser.terminate()
+def _close(driver: Remote, browser: subprocess.Popen[bytes]) -> None:
+    """Has a browser write its cookies down and close; a driver that has not started it leaves it running, and a signal
+    loses cookies (measured)."""
+    from selenium.webdriver.remote.remote_connection import RemoteConnection
+
+    executor = driver.command_executor
+    assert isinstance(executor, RemoteConnection)
+    executor.add_command("closeBrowser", "POST", "/session/$sessionId/goog/cdp/execute")  # type: ignore[no-untyped-call]
+    driver.execute("closeBrowser", {"cmd": "Browser.close", "params": {}})
     with contextlib.suppress(subprocess.TimeoutExpired):
         browser.wait(QUIT_S)
-    kill_tree(browser.pid)
-    browser.wait()

@@ -61,22 +61,21 @@ def running_grid(folder: Path, slots: int, timeout_s: int) -> Iterator[Grid]:
     config = folder / "node.toml"
     config.write_text(NODE.format(slots=slots, timeout_s=timeout_s, driver=driver, stereotype=stereotype))
     hub, node, publish, subscribe = _free_ports(4)
-    bus = [f"--publish-events=tcp://127.0.0.1:{publish}", f"--subscribe-events=tcp://127.0.0.1:{subscribe}"]
+    here = ["--host", "127.0.0.1", "--publish-events", f"tcp://127.0.0.1:{publish}"]
+    here += ["--subscribe-events", f"tcp://127.0.0.1:{subscribe}", "--port"]
     line = [java, *LEAN, "-jar", str(_jar())]
     address = f"http://127.0.0.1:{hub}"
     with (
-        _process(folder / "hub.log", [*line, "hub", "--host=127.0.0.1", f"--port={hub}", *bus]),
-        _process(
-            folder / "node.log", [*line, "node", f"--config={config}", "--host=127.0.0.1", f"--port={node}", *bus]
-        ) as process,
+        _process(folder / "hub.log", [*line, "hub", *here, str(hub)]),
+        _process(folder / "node.log", [*line, "node", "--config", str(config), *here, str(node)]) as process,
     ):
-        _wait_for_slots(address, folder)
+        _wait_for_slots(address, process, folder)
         yield Grid(address, process)
 
 
-def _wait_for_slots(address: str, folder: Path) -> None:
+def _wait_for_slots(address: str, node: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and node.poll() is None:
         with contextlib.suppress(NoAnswer):
             if grid_status(address).slots:
                 return
