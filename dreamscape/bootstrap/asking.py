@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamscape.bootstrap import Project, clock
-from dreamscape.domain.errors import CannotGoOn
+from dreamscape.bootstrap import Project, build_models, clock
+from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ def build_client(project: Project) -> OpenAIClient:
     return OpenAIClient(outside, lambda: WebSites(_session_folder(), settings.client), SiteBook(_site_folders()))
 
 
-def ask_site(project: Project, site: str, url: str | None, prompt: str) -> Answer:
-    """One prompt to a chat site. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
-    card = ModelCard(site, "web", site=site, url=url or "")
+def ask(project: Project, card: ModelCard, prompt: str) -> Answer:
+    """One prompt to a model. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
     with build_client(project) as client:
         return client.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
 
@@ -65,6 +64,27 @@ def forget_session(project: Project, session: str) -> None:
     """Deletes a session with its login. Raises UsageError, SessionInUse."""
     with build_client(project) as client:
         client.forget(session)
+
+
+def card_of_site(site: str, url: str | None) -> ModelCard:
+    """A card for a chat site that has none."""
+    return ModelCard(site, "web", site=site, url=url or "")
+
+
+def card_called(project: Project, name: str) -> ModelCard:
+    """An enabled model's card. Raises UsageError saying which there are, or how to enable it."""
+    from dreamscape.settings import user_file
+    from dreamscape.tools.toml_files import hint_for
+
+    cards = {card.name: card for card in build_models(project).cards()}
+    if name not in cards:
+        raise UsageError(f"there is no model {name!r}", hint_for(name, cards, f"there are {', '.join(cards)}"))
+    if not cards[name].enabled:
+        place = user_file("models.toml") or "models.toml of your configuration"
+        raise UsageError(
+            f"model {name} is disabled", f'enable it in {place}: [[models]], name = "{name}", enabled = true'
+        )
+    return cards[name]
 
 
 def browser_programs() -> tuple[str | None, str | None]:

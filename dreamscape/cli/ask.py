@@ -1,7 +1,8 @@
-"""``dreamscape ask``: one prompt to a chat site, its exact answer to stdout."""
+"""``dreamscape ask``: one prompt to a model, its exact answer to stdout."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,37 +13,50 @@ from dreamscape.cli.context import Options, command, new_app
 from dreamscape.domain.errors import UsageError
 
 app = new_app()
+logger = logging.getLogger(__name__)
 
 
 @command(app)
 def ask(
     options: Options,
-    site: Annotated[str, typer.Option(metavar="NAME", help="The chat site's profile.")],
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT|-]", help="The prompt; - reads stdin.")] = None,
-    url: Annotated[str | None, typer.Option(help="The page that picks the model (default: the site's).")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The model's card.")] = None,
+    site: Annotated[str | None, typer.Option(metavar="NAME", help="Instead of a card: a chat site's profile.")] = None,
+    url: Annotated[str | None, typer.Option(help="The site's page that picks the model (default: the site's).")] = None,
     prompt_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Read the prompt from FILE.")] = None,
 ) -> int:
-    """Send one prompt to a chat site and write its exact answer.
+    """Send one prompt to a model and write its exact answer.
 
-    The answer goes to stdout or --output byte for byte, nothing added. Secrets in the prompt are replaced before it
-    leaves and put back into the answer. Without a budget (budget.calls_per_day in your configuration) nothing is asked.
+    The answer goes to stdout or --output byte for byte, nothing added; --json adds tokens, cost and seconds. It ends
+    with 1 where the model was cut off. Secrets in the prompt are replaced before it leaves and put back into the
+    answer. Without a budget (budget.calls_per_day in your configuration) nothing outside is asked.
 
-    Example: dreamscape ask --site chatgpt --prompt-file question.md
+    Example: dreamscape ask --model ollama --prompt-file question.md
     """
+    if (model is None) == (site is None):
+        raise UsageError(
+            "one model is needed", "give --model NAME ('dreamscape models list' shows them), or --site NAME"
+        )
+    if url is not None and site is None:
+        raise UsageError("--url picks a page of a site", "give --site as well; a model's url stands in its card")
+    text = _prompt(prompt, prompt_file)
+
     from dreamscape import bootstrap
-    from dreamscape.bootstrap.asking import ask_site
+    from dreamscape.bootstrap import asking
     from dreamscape.cli import render
 
-    text = _prompt(prompt, prompt_file)
     project = bootstrap.open_project(options.project, options.config)
-    answer = ask_site(project, site, url, text)
+    card = asking.card_called(project, model) if model is not None else asking.card_of_site(str(site), url)
+    answer = asking.ask(project, card, text)
     if options.format == "json":
         render.show(options, "ask", answer, lambda: "")
     elif options.output is None and sys.stdout.isatty():
         render.write(options, answer.text)  # a terminal would obey what an answer holds
     else:
         render.write_exactly(options, answer.text)
-    return 0
+    if not answer.finished:
+        logger.warning("the answer was cut off: %s has said as much as it may", answer.model)
+    return 0 if answer.finished else 1
 
 
 def _prompt(argument: str | None, file: Path | None) -> str:

@@ -1,8 +1,9 @@
-"""OpenAIClient: one door for every prompt; behind it chat sites in a browser, and recordings."""
+"""OpenAIClient: one door for every prompt; behind it chat sites in a browser, endpoints, and recordings."""
 
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from dreamscape.client import api
+from dreamscape.client.keys import key_of
 from dreamscape.client.outside import Outside
-from dreamscape.client.recorded import replay
 from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import UsageError
@@ -59,12 +61,12 @@ class OpenAIClient:
         """The model's answer, exactly as given; ``on_progress`` hears how many characters there are so far.
 
         Where prompts wait for a free conversation, higher ``priority`` goes first, until ``deadline``
-        (`time.monotonic`). Raises UsageError where this version cannot reach the card's provider, BudgetSpent where
-        nothing may be asked, TimeSpent, and CannotGoOn where there is no answer.
+        (`time.monotonic`). Raises UsageError where the card's provider answers no prompts or its key is missing,
+        BudgetSpent where nothing may be asked, TimeSpent, and CannotGoOn where there is no answer.
         """
         match card.provider:
             case "recorded":
-                return replay(prompt, card)
+                return self._outside.replay(prompt, card)
             case "web":
                 site = self._sites.named(card.site)
 
@@ -73,12 +75,13 @@ class OpenAIClient:
                     said = self._reached().ask(site, card.account, url, text, on_progress, priority, deadline)
                     return Answer(said, card.name)
 
-                return self._outside.ask(prompt.text, card, send)
+                return self._outside.ask(prompt, card, send)
+            case "api":
+                key = key_of(card, os.environ)
+                own = frozenset({key} if key else ())
+                return self._outside.ask(prompt, card, lambda text: api.ask(card, key, text), own)
             case _:
-                raise UsageError(
-                    f"model {card.name} is of provider {card.provider!r}, which this version cannot reach yet",
-                    "disable its card; providers now: embedded, recorded, web",
-                )
+                raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")
 
     def get_chatgpt_response(self, prompt: str, model_url: str = "https://chatgpt.com/") -> str:
         """The answer of the chat site and model that ``model_url`` opens; raises as `submit_prompt` does."""
@@ -107,7 +110,7 @@ class OpenAIClient:
             found.append(look(text))
             return Answer("", site)
 
-        self._outside.ask(prompt.text, ModelCard(site, "web", site=site), send)
+        self._outside.ask(prompt, ModelCard(site, "web", site=site), send)
         return found[0]
 
     def login(self, site: str, account: str = "", cookies: Path | None = None, seconds: float = 600.0) -> None:

@@ -8,10 +8,11 @@
         NoTests
         PytestMissing
         DiskFull
-        NoAnswer                    a chat site was asked in vain
+        NoAnswer                    a chat site or an endpoint was asked in vain
           BrowserMissing, BrowserGone, TabCrashed, PageHung
           SiteUnreachable, SessionExpired, RateLimited, ChallengeShown, SiteChanged
-          PromptRefused             nothing was sent
+          KeyRefused, ModelUnknown, ServerFailed
+          PromptRefused             nothing was sent, or it was turned down unread
           AnswerUnfinished          the prompt was sent, the answer did not come whole
       LimitReached                  4   budget or time spent
         TimeSpent
@@ -79,7 +80,7 @@ class DiskFull(CannotGoOn):
 
 
 class NoAnswer(CannotGoOn):
-    """A chat site gave no answer that can be trusted to be whole."""
+    """A chat site or an endpoint gave no answer that can be trusted to be whole."""
 
 
 class BrowserMissing(NoAnswer):
@@ -99,7 +100,7 @@ class PageHung(NoAnswer):
 
 
 class SiteUnreachable(NoAnswer):
-    """No page of the site could be opened."""
+    """No page of the site could be opened, nor a connection to the endpoint."""
 
 
 class SessionExpired(NoAnswer):
@@ -118,8 +119,20 @@ class SiteChanged(NoAnswer):
     """The page no longer looks as its profile says."""
 
 
+class KeyRefused(NoAnswer):
+    """The endpoint does not take the key, or its account may not ask."""
+
+
+class ModelUnknown(NoAnswer):
+    """The endpoint has no such model."""
+
+
+class ServerFailed(NoAnswer):
+    """The endpoint says that it failed, or does not speak as one."""
+
+
 class PromptRefused(NoAnswer):
-    """The prompt cannot be put into the page exactly; nothing was sent."""
+    """The prompt cannot be put into the page exactly, or is too long; no model has worked on it."""
 
 
 class AnswerUnfinished(NoAnswer):

@@ -11,8 +11,11 @@ class ModelCard:
 
     ``provider`` is one of embedded, recorded, web, api; ``tier`` 0 is asked first; prices in USD per million tokens;
     ``attempts`` how often one item may be put to it; ``site`` names the profile of a chat site, ``account`` one of
-    several logins there, ``url`` picks the model on it or names an endpoint; ``recording`` the folder a recorded model
-    answers from.
+    several logins there, ``url`` picks the model on it or is an endpoint's address, as far as ``/v1``; ``model`` is the
+    endpoint's own name of it (empty: the card's). ``key_env`` names the environment variable that holds the key,
+    ``keyring`` says that the keyring has it. ``insecure`` lets prompt and key travel unencrypted to another machine. An
+    endpoint has ``connect_s`` to be reached, may be silent for ``silence_s``, and has ``answer_s`` in all.
+    ``recording`` is the folder a recorded model answers from, and where others keep their answers for it.
     """
 
     name: str
@@ -27,6 +30,13 @@ class ModelCard:
     recording: str = ""
     site: str = ""
     account: str = ""
+    model: str = ""
+    key_env: str = ""
+    keyring: bool = False
+    insecure: bool = False
+    connect_s: float = 10.0
+    silence_s: float = 120.0
+    answer_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

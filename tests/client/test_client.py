@@ -43,13 +43,14 @@ def test_what_was_not_recorded_is_said(client: OpenAIClient, tmp_path: Path) -> 
         client.submit_prompt(PROMPT, ModelCard("tape", "recorded", recording=str(tmp_path)))
 
 
-def test_a_provider_that_cannot_be_reached_yet_is_said(client: OpenAIClient) -> None:
-    with pytest.raises(UsageError, match="cannot reach yet"):
-        client.submit_prompt(PROMPT, ModelCard("local", "api"))
+def test_a_provider_that_answers_no_prompts_is_said(client: OpenAIClient) -> None:
+    with pytest.raises(UsageError, match="answers no prompts"):
+        client.submit_prompt(PROMPT, ModelCard("embedded", "embedded"))
 
 
 def test_no_outside_model_is_asked_without_a_budget(client: OpenAIClient, tmp_path: Path) -> None:
-    with pytest.raises(BudgetSpent, match="without a budget"):
-        client.submit_prompt(PROMPT, ModelCard("chat", "web", site="chat"))
+    for card in (ModelCard("chat", "web", site="chat"), ModelCard("m", "api", url="http://127.0.0.1:9/v1")):
+        with pytest.raises(BudgetSpent, match="without a budget"):
+            client.submit_prompt(PROMPT, card)
 
     assert not (tmp_path / "sessions").exists()

@@ -10,11 +10,12 @@ import pytest
 
 from dreamscape.client.calls import Ledger
 from dreamscape.client.outside import ANSWER_TOKENS, Outside
-from dreamscape.domain.errors import AnswerUnfinished, BudgetSpent, PromptRefused, RateLimited
-from dreamscape.domain.models import Answer, ModelCard
+from dreamscape.domain.errors import AnswerUnfinished, BudgetSpent, PromptRefused, RateLimited, SiteUnreachable
+from dreamscape.domain.models import Answer, ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings
 
 CARD = ModelCard("m", "api", usd_per_million_in=3.0, usd_per_million_out=10.0)
+WORD = Prompt("word", "", 1)
 
 
 def outside(folder: Path, **budget: float) -> Outside:
@@ -34,15 +35,15 @@ def test_secrets_stay_here_and_are_put_back_into_the_answer(tmp_path: Path) -> N
         seen.append(text)
         return Answer(f"I read: {text}", "m")
 
-    answer = outside(tmp_path).ask("canary and its-key", CARD, send, frozenset({"its-key"}))
+    answer = outside(tmp_path).ask(Prompt("canary and its-key", "", 1), CARD, send, frozenset({"its-key"}))
 
     assert answer.text == "I read: canary and its-key"
     assert "canary" not in seen[0] and "its-key" not in seen[0]
 
 
 def test_tokens_that_are_told_count_and_others_are_estimated(tmp_path: Path) -> None:
-    told = outside(tmp_path).ask("word", CARD, lambda text: Answer("yes", "m", tokens_in=1000, tokens_out=100))
-    guessed = outside(tmp_path).ask("four", CARD, lambda text: Answer("höh", "m"))
+    told = outside(tmp_path).ask(WORD, CARD, lambda text: Answer("yes", "m", tokens_in=1000, tokens_out=100))
+    guessed = outside(tmp_path).ask(WORD, CARD, lambda text: Answer("höh", "m"))
 
     assert (told.tokens_in, told.tokens_out, told.cost_usd) == (1000, 100, 0.004)
     assert (guessed.tokens_in, guessed.tokens_out) == (2, 2)
@@ -54,7 +55,14 @@ def test_nothing_is_sent_that_the_budget_may_not_pay(tmp_path: Path) -> None:
         raise AssertionError
 
     with pytest.raises(BudgetSpent):
-        outside(tmp_path, usd_per_day=0.01).ask("word", CARD, send)
+        outside(tmp_path, usd_per_day=0.01).ask(WORD, CARD, send)
+
+
+def test_an_empty_prompt_is_no_question(tmp_path: Path) -> None:
+    with pytest.raises(PromptRefused, match="empty"):
+        outside(tmp_path).ask(Prompt(" \n", "", 1), CARD, lambda text: Answer("", "m"))
+
+    assert not (tmp_path / "calls.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -62,6 +70,7 @@ def test_nothing_is_sent_that_the_budget_may_not_pay(tmp_path: Path) -> None:
     [
         (PromptRefused("no"), (0, 0.0)),
         (RateLimited("no"), (0, 0.0)),
+        (SiteUnreachable("no"), (0, 0.0)),
         (AnswerUnfinished("no"), (1, round(ANSWER_TOKENS * 1e-5 + 6e-6, 9))),
     ],
 )
@@ -72,6 +81,6 @@ def test_a_call_that_was_certainly_not_made_is_given_back_and_no_other(
         raise error
 
     with pytest.raises(type(error)):
-        outside(tmp_path).ask("word", CARD, send)
+        outside(tmp_path).ask(WORD, CARD, send)
 
     assert spent(tmp_path) == left

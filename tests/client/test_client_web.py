@@ -89,11 +89,10 @@ def test_a_browser_that_was_killed_is_replaced_without_asking_twice(
     web: WebSites, site: ChatSite, profile: SiteProfile
 ) -> None:
     assert web.ask(profile, "", site.address, "one") == "plain: one"
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            words = process.cmdline()
-            if "chrom" in process.name() and not any("--type=" in word or "driver" in word for word in words):
-                process.kill()
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or ()
+        if f"--user-data-dir={web.data / 'own'}" in words and not any("--type=" in word for word in words):
+            process.kill()
 
     assert web.ask(profile, "", site.address, "two") == "plain: two"
     assert site.prompts == ["one", "two"]

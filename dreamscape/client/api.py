@@ -1,0 +1,183 @@
+"""A card, a key and a text go in, the answer of an OpenAI-compatible endpoint comes out, streamed, or a typed error."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dreamscape import __version__
+from dreamscape.client.completion import LONGEST_ANSWER, answer_of
+from dreamscape.client.deadline import Deadline
+from dreamscape.client.refusals import Refusal, refusal_of
+from dreamscape.client.sse import payloads
+from dreamscape.domain.errors import AnswerUnfinished, DreamscapeError, PromptRefused, ServerFailed, SiteUnreachable
+from dreamscape.domain.models import Answer, ModelCard
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+logger = logging.getLogger(__name__)
+
+PAUSES_S = (0.2, 0.6)
+"""Waits before the second and the third try where nobody says how long to wait; chosen."""
+
+LONGEST_PAUSE_S = 60.0
+"""Who is told to wait longer is refused at once, so that others can be asked; chosen."""
+
+TELL_EVERY_S = 2.0
+
+MOST_WORDS, LONGEST_DOCUMENT = 2**16, 4 * LONGEST_ANSWER
+"""Bytes that are read of a refusal, and of an answer that is not streamed."""
+
+
+def ask(card: ModelCard, key: str, text: str, pause: Callable[[float], None] = time.sleep) -> Answer:
+    """Sends a prompt once and gives the whole answer; tokens are 0 where the server does not tell them.
+
+    It is sent again only where it is certain that no model has worked on it: nothing was sent, or the server refused
+    it and said that it may be tried again. Raises PromptRefused, RateLimited, SiteUnreachable, KeyRefused,
+    ModelUnknown, ServerFailed, and AnswerUnfinished for an answer that did not come whole.
+    """
+    until = time.monotonic() + card.answer_s
+    pauses, has_usage = iter(PAUSES_S), True
+    while True:
+        said = _sent(card, key, _body(card, text, has_usage=has_usage), until)
+        if isinstance(said, Answer):
+            return said
+        if has_usage and "stream_options" in str(said.error):
+            has_usage = False  # an older server, which knows no such key
+            continue
+        own_pause = next(pauses, None)
+        if own_pause is None or not said.may_try_again:
+            raise said.error
+        wait_s = own_pause if said.again_s is None else said.again_s
+        if wait_s > min(LONGEST_PAUSE_S, until - time.monotonic()):
+            raise said.error
+        logger.info("%s; asking again in %.1f s", said.error, wait_s)
+        pause(wait_s)
+
+
+def _body(card: ModelCard, text: str, *, has_usage: bool) -> bytes:
+    asked: dict[str, Any] = {
+        "model": card.model or card.name,
+        "messages": [{"role": "user", "content": text}],
+        "stream": True,
+    }
+    if has_usage:
+        asked["stream_options"] = {"include_usage": True}
+    try:
+        return json.dumps(asked, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise PromptRefused("the prompt holds half a character, which cannot be sent exactly") from error
+
+
+def _address(card: ModelCard) -> str:
+    parts = urlsplit(card.url)
+    path = parts.path.rstrip("/").removesuffix("/chat/completions")
+    return parts._replace(path=f"{path}/chat/completions").geturl()
+
+
+def _sent(card: ModelCard, key: str, body: bytes, until: float) -> Answer | Refusal:
+    """One try."""
+    import httpx
+
+    address = _address(card)
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream",
+        "User-Agent": f"dreamscape/{__version__}",
+    }
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    deadline = Deadline(until)
+    extensions = {"trace": deadline.see}
+    try:
+        with (
+            deadline,
+            _client(card, address) as client,
+            client.stream("POST", address, content=body, headers=headers, extensions=extensions) as response,
+        ):
+            if response.status_code != httpx.codes.OK:
+                body = b"".join(_beginning(response, MOST_WORDS))
+                return refusal_of(response.status_code, response.headers, body, card, key)
+            return _read(response, card, key)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        unreachable = SiteUnreachable(f"{card.name} cannot be reached at {address}: {error}", "is it running?")
+        return Refusal(unreachable, may_try_again=True)
+    except httpx.HTTPError as error:
+        raise _broken(card, error, is_over=deadline.is_over) from error
+
+
+def _broken(card: ModelCard, error: Exception, *, is_over: bool) -> DreamscapeError:
+    """The prompt was sent, perhaps in part, and what comes of it is unknown."""
+    import httpx
+
+    if is_over:
+        return AnswerUnfinished(
+            f"the answer of {card.name} was not finished after {card.answer_s:g} s", "see answer_s of its card"
+        )
+    if isinstance(error, httpx.TimeoutException):
+        return AnswerUnfinished(f"{card.name} was silent for {card.silence_s:g} s", "see silence_s of its card")
+    return AnswerUnfinished(f"the connection to {card.name} broke off: {error}", "the prompt was sent; ask again")
+
+
+def _client(card: ModelCard, address: str) -> httpx.Client:
+    """A connection of its own for each prompt: one that waited may be dead, and then nobody knows what was sent.
+
+    The environment's proxies and login files are not heeded, because a project may set them; redirects are refused,
+    because the key would go along.
+    """
+    import httpx
+
+    verify = _certificates() if urlsplit(address).scheme == "https" else False
+    timeout = httpx.Timeout(card.silence_s, connect=card.connect_s)
+    return httpx.Client(verify=verify, trust_env=False, follow_redirects=False, timeout=timeout)
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust: this system's authorities, which may have the user's own among them, and the well-known ones."""
+    import ssl
+
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _read(response: httpx.Response, card: ModelCard, key: str) -> Answer:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    told = time.monotonic()
+
+    def tell(characters: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TELL_EVERY_S:
+            told = time.monotonic()
+            logger.info("%s: %d characters so far", card.name, characters)
+
+    match kind:
+        case "text/event-stream":
+            events = payloads(response.iter_bytes())
+        case "application/json":  # a server that does not stream
+            events = iter([b"".join(_beginning(response, LONGEST_DOCUMENT)).decode("utf-8", "replace")])
+        case _:
+            raise ServerFailed(
+                f"{card.name} answers with {kind or 'no type'}, not as a model does", "see its card's url"
+            )
+    return answer_of(events, card.name, tell, key)
+
+
+def _beginning(response: httpx.Response, most: int) -> Iterator[bytes]:
+    """About so many bytes of what a server has to say."""
+    for chunk in response.iter_bytes():
+        yield chunk
+        most -= len(chunk)
+        if most < 0:
+            return

@@ -1,0 +1,151 @@
+"""``ask --model``: any model with a card, through an endpoint of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_site import ApiSite, Reply, events, refusal, served
+from dreamscape_process import Dreamscape
+
+KEY = "test-key-0815"
+CARD = """
+[[models]]
+name = "own"
+provider = "api"
+url = "{url}"
+key_env = "OWN_KEY"
+usd_per_million_in = 3.0
+usd_per_million_out = 10.0
+"""
+
+
+@pytest.fixture
+def site(home: Path) -> Iterator[ApiSite]:
+    """An endpoint with a card in the user's configuration, and a budget."""
+    folder = home / ".config" / "dreamscape"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("[budget]\ncalls_per_day = 9\nusd_per_day = 1.0\n")
+    with served(ApiSite()) as site:
+        (folder / "models.toml").write_text(CARD.format(url=site.address))
+        yield site
+
+
+@pytest.fixture
+def asked(dreamscape_here: Dreamscape, site: ApiSite, monkeypatch: pytest.MonkeyPatch) -> Dreamscape:
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OWN_KEY", KEY)
+    return dreamscape_here
+
+
+def test_the_answer_is_exact_and_no_secret_leaves(asked: Dreamscape, site: ApiSite, project: Path) -> None:
+    (project / ".env").write_text("SHOP=canary-1f9e-shop\n")
+    (project / "prompt.md").write_bytes(f"a canary-1f9e-shop b {KEY}\r\n\t\x1b[1m\n".encode())
+
+    ended = asked("ask", "--model", "own", "--prompt-file", "prompt.md", "--output", "answer.md")
+
+    assert ended.returncode == 0, ended.stderr
+    assert (project / "answer.md").read_bytes() == b"own: " + (project / "prompt.md").read_bytes()
+    assert not any(word in site.prompts[0] for word in ("canary", KEY))
+
+
+def test_json_tells_tokens_cost_and_seconds_but_no_key(asked: Dreamscape, site: ApiSite) -> None:
+    ended = asked("ask", "--model", "own", "hello", "--json", "-vv")
+
+    told = json.loads(ended.stdout)
+    assert (told["text"], told["finished"], told["tokens_in"], told["tokens_out"]) == ("own: hello", True, 7, 5)
+    assert told["cost_usd"] == pytest.approx(71e-6)
+    assert told["seconds"] > 0
+    assert KEY not in ended.stdout + ended.stderr
+
+
+def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, site: ApiSite) -> None:
+    site.replies = [Reply(pieces=[events("half of", "length")])]
+
+    ended = asked("ask", "--model", "own", "hello")
+
+    assert (ended.returncode, ended.stdout) == (1, "half of")
+    assert "cut off" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("hello",), 2, "one model is needed"),
+        (("hello", "--model", "own", "--site", "chatgpt"), 2, "one model is needed"),
+        (("hello", "--model", "own", "--url", "http://127.0.0.1"), 2, "--url picks a page of a site"),
+        (("hello", "--model", "owm"), 2, "did you mean 'own'?"),
+        (("hello", "--model", "nonsense"), 2, "there are embedded, own, local"),
+        (("hello", "--model", "openai"), 2, "model openai is disabled"),
+        (("hello", "--model", "openai"), 2, 'models.toml: [[models]], name = "openai", enabled = true'),
+        (("hello", "--model", "embedded"), 2, "answers no prompts"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(
+    asked: Dreamscape, site: ApiSite, args: tuple[str, ...], code: int, words: str
+) -> None:
+    ended = asked("ask", *args)
+
+    assert (ended.returncode, ended.stdout, site.asked) == (code, "", [])
+    assert words in ended.stderr
+
+
+def test_a_missing_key_asks_nothing_and_a_wrong_one_is_told(
+    asked: Dreamscape, site: ApiSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.replies = [refusal(401, f"incorrect key {KEY}")]
+    wrong = asked("ask", "--model", "own", "hello", "--debug")
+    monkeypatch.delenv("OWN_KEY")
+    missing = asked("ask", "--model", "own", "hello")
+
+    assert (wrong.returncode, missing.returncode, len(site.asked)) == (3, 2, 1)
+    assert "does not let us in" in wrong.stderr and KEY not in wrong.stderr
+    assert "the environment variable OWN_KEY holds none" in missing.stderr
+
+
+def test_money_is_counted_over_all_projects(asked: Dreamscape, site: ApiSite, home: Path, tmp_path: Path) -> None:
+    config = home / ".config" / "dreamscape" / "config.toml"
+    config.write_text("[budget]\nusd_per_day = 0.042\n")
+    site.replies = [Reply(pieces=[events("dear", tokens=(100, 4000))])]
+    first = asked("ask", "--model", "own", "hello")
+    second = asked("ask", "--model", "own", "hello", cwd=tmp_path)
+    config.write_text("[budget]\ncalls_per_day = 9\n")
+    without = asked("ask", "--model", "own", "hello")
+
+    assert (first.returncode, second.returncode, without.returncode, len(site.asked)) == (0, 4, 4, 1)
+    assert "0.0017 USD are left" in second.stderr
+    assert "no money may be spent" in without.stderr
+
+
+def test_a_recorded_answer_needs_neither_model_nor_budget(asked: Dreamscape, site: ApiSite, home: Path) -> None:
+    folder = home / ".config" / "dreamscape"
+    cards = folder / "models.toml"
+    cards.write_text(cards.read_text() + 'recording = "~/kept"\n')
+    first = asked("ask", "--model", "own", "hello")
+    cards.write_text(cards.read_text().replace('"api"', '"recorded"'))
+    (folder / "config.toml").unlink()
+
+    again = asked("ask", "--model", "own", "hello")
+
+    assert (first.stdout, again.stdout, again.returncode, len(site.asked)) == ("own: hello", "own: hello", 0, 1)
+
+
+def test_a_project_can_neither_add_nor_redirect_a_model(asked: Dreamscape, site: ApiSite, project: Path) -> None:
+    evil = CARD.format(url="http://127.0.0.1:9/v1")
+    for place in (project, project / "config", project / ".dreamscape"):
+        place.mkdir(exist_ok=True)
+        (place / "models.toml").write_text(evil)
+
+    assert asked("ask", "--model", "own", "hello").stdout == "own: hello"
+
+
+def test_shipped_models_outside_are_listed_as_disabled(asked: Dreamscape) -> None:
+    told = json.loads(asked("models", "list", "--json").stdout)
+
+    enabled = {card["name"]: card["enabled"] for card in told["models"]}
+    assert enabled == {
+        "embedded": True, "own": True, "ollama": False, "local": False, "openai": False, "chatgpt": False
+    }  # fmt: skip
