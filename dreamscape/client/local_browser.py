@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dreamscape.client.browser_errors import first_line, translated
-from dreamscape.client.driver_versions import DRIVER, fitting_programs, is_snap
+from dreamscape.client.driver_versions import fitting_programs, is_snap
 from dreamscape.domain.errors import BrowserGone, BrowserMissing, NoAnswer, PageHung, TabCrashed
 from dreamscape.tools.processes import kill_tree
 
@@ -48,7 +48,7 @@ _unsandboxed: set[str] = set()
 def chrome(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
     """A Chromium that chromedriver starts on the profile in ``folder``. Raises BrowserMissing where none starts."""
     browser, program = found_programs(folder, is_visible=is_visible)
-    with nothing_left(folder) as temporary, service(program, temporary) as driver_service:
+    with nothing_left(folder) as temporary, service(program, folder, temporary) as driver_service:
 
         def start(*flags: str) -> Remote:
             options = usual_options(browser)
@@ -127,7 +127,7 @@ def clear(folder: Path) -> None:
     A lock may name another host, as after a move into a container; we hold our own lock, so that no browser of ours
     is in the folder.
     """
-    for pid in _browsers_on(folder):
+    for pid in _processes_on(folder):
         kill_tree(pid)
     with contextlib.suppress(OSError):
         temporary = (folder / "SingletonSocket").readlink().parent.parent
@@ -137,27 +137,29 @@ def clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _browsers_on(folder: Path) -> list[int]:
-    """Browsers started on this profile folder, or their drivers; each outlives the other when one is killed."""
+def _processes_on(folder: Path) -> list[int]:
+    """Browsers started on this profile folder, and their drivers; each outlives the other when one is killed."""
     import psutil
 
-    flag, found = f"--user-data-dir={folder}", []
-    for process in psutil.process_iter(["cmdline"]):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if flag in (process.info["cmdline"] or ()):
-                parent = process.parent()
-                found.append(parent.pid if parent and parent.name() == DRIVER else process.pid)
-    return found
+    flag = _profile(folder)
+    return [process.pid for process in psutil.process_iter(["cmdline"]) if flag in (process.info["cmdline"] or ())]
+
+
+def _profile(folder: Path) -> str:
+    return f"--user-data-dir={folder}"
 
 
 @contextlib.contextmanager
-def service(program: str, temporary: Path) -> Iterator[Service]:
+def service(program: str, folder: Path, temporary: Path) -> Iterator[Service]:
     """A running chromedriver, killed at the end with all it started."""
     from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.chrome.service import Service
 
-    # A group of its own, so that Ctrl-C at the terminal reaches us alone and we end it in order.
-    service = Service(program, env={**os.environ, "TMPDIR": str(temporary)}, popen_kw={"start_new_session": True})
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    # The flag means nothing to a driver, but tells whose it is once we were killed; a group of its own, so that Ctrl-C
+    # at the terminal reaches us alone and we end it in order.
+    own_group = {"start_new_session": True}
+    service = Service(program, service_args=[_profile(folder)], env=environment, popen_kw=own_group)
     try:
         service.start()
     except WebDriverException as error:

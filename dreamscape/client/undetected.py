@@ -59,7 +59,7 @@ def undetected(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
         line = [browser, *_flags(browser, folder, is_visible=is_visible), "about:blank"]
         with (
             _running(line, folder, temporary) as (process, address),
-            service(str(patched), temporary) as driver_service,
+            service(str(patched), folder, temporary) as driver_service,
         ):
             options = usual_options()
             options.debugger_address = address

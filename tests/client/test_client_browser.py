@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from alive import is_alive
+from asking import our_children, processes_of
 from chat_site import ChatSite, served
 from required import missing
 
@@ -41,22 +42,6 @@ def site(tmp_path: Path) -> Iterator[ChatSite]:
         yield site
 
 
-def processes_of(session: Path) -> list[psutil.Process]:
-    """Chromium's main process on this session, its driver and its children."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        with contextlib.suppress(psutil.NoSuchProcess):  # ends while it is looked at
-            if f"--user-data-dir={session}" in (process.info["cmdline"] or ()):
-                found += [process, *process.children(recursive=True)]
-                found += [parent for parent in [process.parent()] if parent and parent.name() == DRIVER]
-    return found
-
-
-def ours() -> set[int]:
-    """Our children that are not gone or waited for yet."""
-    return {child.pid for child in psutil.Process().children()}
-
-
 def ask(session: Path, site: ChatSite, folder: Path, path: str = "") -> str:
     with open_browser(session) as browser:
         page = ChatPage(browser.open_tab(), load_site("own", (folder,)))
@@ -66,7 +51,7 @@ def ask(session: Path, site: ChatSite, folder: Path, path: str = "") -> str:
 
 def test_a_login_lasts_and_the_session_is_private(tmp_path: Path, site: ChatSite) -> None:
     site.wants_login = True
-    session, before = tmp_path / "sessions" / "own", ours()
+    session, before = tmp_path / "sessions" / "own", our_children()
     with pytest.raises(errors.SessionExpired):
         ask(session, site, tmp_path)
 
@@ -76,7 +61,7 @@ def test_a_login_lasts_and_the_session_is_private(tmp_path: Path, site: ChatSite
     assert first == second == "plain: hello"
     assert stat.S_IMODE(session.stat().st_mode) == 0o700
     assert processes_of(session) == []
-    assert ours() == before
+    assert our_children() == before
 
 
 def test_a_session_in_use_is_refused(tmp_path: Path) -> None:
@@ -121,13 +106,13 @@ def test_a_browser_that_is_killed_while_the_answer_streams_is_told_and_leaves_no
     hit: Callable[[psutil.Process, Path], None],
     error: type[errors.NoAnswer],
 ) -> None:
-    session, before = tmp_path / "s", ours()
+    session, before = tmp_path / "s", our_children()
     site.fault = "wait"
 
     def strike() -> None:
         site.asked.wait(60)
         time.sleep(0.2)  # until the wait for the answer is under way
-        (driver,) = [psutil.Process(pid) for pid in ours() - before]
+        (driver,) = [psutil.Process(pid) for pid in our_children() - before]
         hit(driver, session)
 
     striker = threading.Thread(target=strike)
@@ -138,7 +123,7 @@ def test_a_browser_that_is_killed_while_the_answer_streams_is_told_and_leaves_no
 
     assert site.prompts == ["hello"]
     assert processes_of(session) == []
-    assert ours() == before
+    assert our_children() == before
 
 
 def test_a_page_that_hangs_is_told_and_leaves_nothing(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
+import signal
 import sys
 import tempfile
 import threading
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from alive import is_alive
 from asking import ask_with, our_children, processes_of
 from chat_site import ChatSite, served
 from required import missing
@@ -93,6 +96,20 @@ def test_four_that_start_at_once_all_start(tmp_path: Path) -> None:
 
     assert len(addresses) == 4
     assert our_children() == before
+
+
+def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path) -> None:
+    session = tmp_path / "s"
+    child = os.fork()
+    if child == 0:
+        with running_browser(session, UNDETECTED):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    left = processes_of(session)
+    assert DRIVER in [process.name() for process in left]
+
+    with running_browser(session, UNDETECTED):
+        assert not any(map(is_alive, left))
 
 
 @pytest.mark.parametrize("name", ["browser", DRIVER])

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import psutil
 from chat_site import ChatSite
 
-from dreamscape.client.driver_versions import DRIVER
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import load_site
 from dreamscape.client.tabs import Browser
@@ -31,13 +30,12 @@ def ask_with(driver: Remote, site: ChatSite, folder: Path, prompt: str = "hello"
 
 
 def processes_of(session: Path) -> list[psutil.Process]:
-    """Chromium's main process on this session, its driver and its children."""
+    """Chromium's main process on this session, its driver and their children."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         with contextlib.suppress(psutil.NoSuchProcess):  # ends while it is looked at
             if f"--user-data-dir={session}" in (process.info["cmdline"] or ()):
                 found += [process, *process.children(recursive=True)]
-                found += [parent for parent in [process.parent()] if parent and parent.name() == DRIVER]
     return found
 
 
