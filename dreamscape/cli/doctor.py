@@ -25,9 +25,10 @@ ENOUGH_DISK_MIB = 500
 """Chosen: a project's scratch layers and the memory of many runs."""
 
 OPTIONAL = {
-    "psycopg": "PostgreSQL as a shared memory: pip install 'psycopg[binary]'",
-    "undetected_chromedriver": "sites that turn automation away (GPL-3.0): pip install 'dreamscape[undetected]'",
+    "psycopg": ("PostgreSQL as a shared memory", "pip install 'psycopg[binary]'"),
+    "undetected_chromedriver": ("sites that turn automation away (GPL-3.0)", "pip install 'dreamscape[undetected]'"),
 }
+"""Packages that few need: what for, and how to get them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +188,10 @@ def _grid(grid: str) -> Check:
 
 
 def _optional_parts() -> Iterator[Check]:
-    for module, purpose in OPTIONAL.items():
+    for module, (purpose, install) in OPTIONAL.items():
         is_here = importlib.util.find_spec(module) is not None
-        yield Check(module.split("_")[0], is_here, "installed" if is_here else "not installed", purpose, True)
+        found = f"{'installed' if is_here else 'not installed'}, for {purpose}"
+        yield Check(module.split("_")[0], is_here, found, install, is_optional=True)
 
 
 def _text(checks: Sequence[Check]) -> str:
