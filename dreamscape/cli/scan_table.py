@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterator
 
@@ -63,6 +64,9 @@ def _skipped(skipped: tuple[SkippedFile, ...]) -> Iterator[str]:
         yield f"  {one_line(row.path)}: {row.reason}"
     if len(skipped) > SKIPPED_SHOWN:
         yield f"  and {len(skipped) - SKIPPED_SHOWN} more; --json names all"
+    running = sys.version_info
+    if any(row.reason.startswith("syntax error") for row in skipped):
+        yield f"  (syntax is that of Python {running[0]}.{running[1]}, or of your .venv's where newer)"
 
 
 def _summary(result: ScanResult, top: int) -> str:

@@ -97,6 +97,7 @@ def test_the_table_shows_the_top_with_reasons_and_all_that_was_skipped(project: 
     assert "imported by 1 module, directly or not" in text
     assert "app.py" not in text
     assert "bad.py: syntax error in line 1: invalid syntax" in text
+    assert f"(syntax is that of Python {sys.version_info[0]}.{sys.version_info[1]}, or of your .venv's" in text
     assert "3 files, the first 1 shown" in text
 
 
