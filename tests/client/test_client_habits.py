@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from chat_site import ChatSite, npm_modules, served
-from talking import converse
+from conversing import converse
 
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import load_site

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from chat_site import ChatSite, npm_modules, served
-from talking import converse
+from conversing import converse
 
 from dreamscape.client.sites import SiteProfile, load_site
 from dreamscape.client.tabs import Browser

@@ -1,4 +1,4 @@
-"""One conversation with a site, in a tab of its own."""
+"""One prompt on one page: what most tests of chat sites do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dreamscape.client.tabs import Browser
 
 
 def converse(tabs: Browser, profile: SiteProfile, url: str, prompt: str) -> str:
-    """The answer; the tab is closed however it ends."""
+    """The answer, asked for in a tab of its own."""
     tab = tabs.open_tab()
     try:
         page = ChatPage(tab, profile)
