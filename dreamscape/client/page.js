@@ -64,7 +64,8 @@ const actions = {
 
   // Sends what was entered, waits for the answer's end, and gives what the page's own copy button copies.
   converse: async () => {
-    const old = new WeakSet([site.answer, site.failed, site.rate_limit].flatMap((kind) => all(kind)));
+    const watched = [site.answer, site.copy, site.finished, site.failed, site.rate_limit];
+    const old = new WeakSet(watched.flatMap((kind) => all(kind)));
     const fresh = (selectors) => all(selectors).filter((element) => !old.has(element));
     const isReady = (button) => !button.disabled && button.ariaDisabled !== "true";
     const send = await seen(() => all(site.send).find(isReady), value.react_s);
@@ -73,7 +74,7 @@ const actions = {
     const outcome = await ended(fresh);
     if (outcome.state !== "finished") return outcome;
     const answer = fresh(site.answer).at(-1);
-    const button = await seen(() => first(site.copy, answer), value.react_s);
+    const button = await seen(() => belonging(site.copy, answer, fresh), value.react_s);
     const text = button && (await copied(button, value.react_s));
     return { state: text ? "answered" : "uncopied", text };
   },
@@ -97,6 +98,12 @@ const actions = {
   },
 };
 
+// What is inside an answer or, as some pages have it, new behind it.
+const belonging = (selectors, answer, fresh) => {
+  const isBehind = (element) => answer.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return first(selectors, answer) ?? fresh(selectors).find(isBehind);
+};
+
 // How the answer ends. It is idle while nothing shows that the model writes and it grows no more: too long, and it is
 // taken for broken off.
 const ended = async (fresh) => {
@@ -112,7 +119,7 @@ const ended = async (fresh) => {
     if (isBusy || length !== grown || !hasBegun) since = performance.now();
     grown = length;
     progress = length;
-    const isFinished = answer && first(site.finished.length ? site.finished : site.copy, answer);
+    const isFinished = answer && belonging(site.finished.length ? site.finished : site.copy, answer, fresh);
     return isFinished && !isBusy ? { state: "finished" } : null;
   };
   const until = performance.now() + site.answer_s * 1000;

@@ -20,7 +20,7 @@ class SiteProfile:
     """Where things are on a chat page.
 
     ``url`` opens a new conversation; ``box`` takes the prompt, ``send`` sends it, ``answer`` is one message of the
-    model's; ``copy`` inside it copies it, ``finished`` inside it shows that it is complete (default: ``copy`` does).
+    model's; ``copy`` inside or behind it copies it, ``finished`` there shows that it is complete (default: ``copy``).
     ``busy`` is seen while the model writes, ``failed`` when it broke off. ``longest_prompt`` counts characters (0: no
     limit is known), ``answer_s`` is how long an answer may take. An account begins ``prompts_per_minute`` (0: as many
     as there are) and has ``at_once`` conversations at a time (0: as many as its browsers can), ``streams`` of them in

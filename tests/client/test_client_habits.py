@@ -26,7 +26,9 @@ def ask(tabs: Browser, site: ChatSite, folder: Path, prompt: str, path: str = ""
     return converse(tabs, profile, site.address + path, prompt)
 
 
-@pytest.mark.parametrize("ways", [{"frames"}, {"rekeyed", "virtual"}, {"late-send"}, {"frames", "rekeyed"}])
+@pytest.mark.parametrize(
+    "ways", [{"frames"}, {"rekeyed", "virtual"}, {"late-send"}, {"frames", "rekeyed"}, {"copy-beside"}]
+)
 def test_answers_are_exact_however_the_page_draws(tabs: Browser, tmp_path: Path, ways: set[str]) -> None:
     with served(ChatSite(ways=frozenset(ways), tokens_per_second=200)) as site:
         site.answer = lambda prompt, model: ANSWER
