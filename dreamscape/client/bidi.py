@@ -64,13 +64,13 @@ class BiDi:
 
         try:
             # No proxy stands between us and the driver, whatever the environment says.
-            return cls(
-                websocket.create_connection(
-                    address, timeout=CONNECT_S, suppress_origin=True, http_no_proxy=["*"], enable_multithread=True
-                )
+            socket = websocket.create_connection(
+                address, timeout=CONNECT_S, suppress_origin=True, http_no_proxy=["*"], enable_multithread=True
             )
         except (OSError, websocket.WebSocketException) as error:
             raise BrowserGone(f"the browser's connection does not open: {error}", "try again") from error
+        socket.settimeout(None)  # a browser may have nothing to say for hours
+        return cls(socket)
 
     def send(self, method: str, /, **params: object) -> Future[dict[str, Any]]:
         """Sends a command; its result will be what the browser gives, or `Refused`, or BrowserGone."""
