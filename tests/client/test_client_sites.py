@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dreamscape.client.sites import load_site
 from dreamscape.domain.errors import UsageError
 from dreamscape.settings import shipped_file
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 SHIPPED = shipped_file("sites")
 
@@ -28,12 +33,24 @@ def written(folder: Path, content: str, name: str = "own") -> Path:
     return folder
 
 
-def test_every_shipped_profile_can_be_read_and_tells_what_it_rests_on() -> None:
-    for path in SHIPPED.glob("*.toml"):
-        site = load_site(path.stem, (SHIPPED,))
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+def test_every_shipped_profile_can_be_read_and_tells_what_it_rests_on(name: str) -> None:
+    site = load_site(name, (SHIPPED,))
+    words = (SHIPPED / f"{name}.toml").read_text().partition("version")[0]
 
-        assert re.fullmatch(r"20\d\d-\d\d-\d\d", site.evidence)
-        assert not site.verified
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", site.evidence)
+    assert bool(re.search(r"Run against \w+ \d", words)) is site.verified
+
+
+def test_browsers_understand_every_selector_of_a_shipped_profile(browser: Chrome) -> None:
+    sites = [load_site(path.stem, (SHIPPED,)) for path in SHIPPED.glob("*.toml")]
+    lists = [value for site in sites for value in asdict(site).values() if isinstance(value, tuple)]
+    selectors = sorted({selector for selectors in lists for selector in selectors})
+    misread = """return arguments[0].filter((selector) => {
+        try { document.querySelector(selector); } catch { return true; } })"""
+
+    assert len(selectors) > 50
+    assert browser.execute_script(misread, selectors) == []
 
 
 def test_a_new_site_needs_five_lines(tmp_path: Path) -> None:
