@@ -70,7 +70,11 @@ const actions = {
     const isReady = (button) => !button.disabled && button.ariaDisabled !== "true";
     const send = await seen(() => all(site.send).find(isReady), value.react_s);
     if (!send) return { state: "unsent" };
+    const before = content();
     press(send);
+    const signs = [site.busy, site.answer, site.failed, site.rate_limit];
+    const isTaken = () => content() !== before || trouble() || signs.some((kind) => fresh(kind).length);
+    if (!(await seen(isTaken, value.react_s))) return { state: "untaken" };
     const outcome = await ended(fresh);
     if (outcome.state !== "finished") return outcome;
     const answer = fresh(site.answer).at(-1);
@@ -96,6 +100,12 @@ const actions = {
     }
     return {};
   },
+};
+
+// What stands in the prompt box, as cheaply as it can be told.
+const content = () => {
+  const box = first(site.box);
+  return box && (box.value ?? box.textContent);
 };
 
 // What is inside an answer or, as some pages have it, new behind it.

@@ -156,6 +156,9 @@ class ChatPage:
             case "unsent":
                 what = "the prompt is in its box, but no send button is to be seen"
                 return SiteChanged(what, self._advice("send"))
+            case "untaken":
+                what = f"the send button was pressed, and nothing happened for {REACT_S:.0f} s"
+                return SiteChanged(what, self._advice("send"))
             case "uncopied":
                 return SiteChanged("the answer is there, but its copy button gives nothing", self._advice("copy"))
             case _:

@@ -63,6 +63,19 @@ def test_the_site_tells_when_a_prompt_came_and_its_last_token_was_sent_and_drawn
     assert drawn >= 0.4
 
 
+def test_a_page_that_does_nothing_when_its_send_button_is_pressed_is_told_soon(
+    tabs: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dreamscape.client.page.REACT_S", 0.5)
+    with (
+        served(ChatSite(ways=frozenset({"deaf"}))) as site,
+        pytest.raises(errors.SiteChanged, match="nothing happened"),
+    ):
+        ask(tabs, site, tmp_path, "hello", answer_s=5)
+
+    assert site.prompts == []
+
+
 def test_an_answer_that_stalls_is_given_up(tabs: Browser, tmp_path: Path) -> None:
     with served(ChatSite(fault="stall")) as site, pytest.raises(errors.AnswerUnfinished):
         ask(tabs, site, tmp_path, "hello", answer_s=0.1)

@@ -56,7 +56,7 @@ class ChatSite:
     the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
     at each drawing; late-send shows the send button only beside a text; copy-beside puts the copy button behind the
     message, not into it; virtual takes old messages away; markdown draws with marked and highlight.js; reporting tells
-    when the last token was drawn.
+    when the last token was drawn; deaf does nothing when the send button is pressed.
     ``fault`` breaks all answers: 401, 403, 429 refuse, challenge stands before every page, and in the middle of an
     answer drop ends the stream, stall says no more and leaves it open, hang and alert come from the page, wait goes on
     only when ``release`` is set. ``limit`` is how many prompts are answered; from then on every page has a banner.
