@@ -15,7 +15,14 @@ from dreamscape.client.completion import LONGEST_ANSWER, answer_of
 from dreamscape.client.deadline import Deadline
 from dreamscape.client.refusals import Refusal, refusal_of
 from dreamscape.client.sse import payloads
-from dreamscape.domain.errors import AnswerUnfinished, DreamscapeError, PromptRefused, ServerFailed, SiteUnreachable
+from dreamscape.domain.errors import (
+    AnswerUnfinished,
+    DreamscapeError,
+    PromptRefused,
+    ServerFailed,
+    SiteUnreachable,
+    UsageError,
+)
 from dreamscape.domain.models import Answer, ModelCard
 
 if TYPE_CHECKING:
@@ -110,6 +117,8 @@ def _sent(card: ModelCard, key: str, body: bytes, until: float) -> Answer | Refu
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         unreachable = SiteUnreachable(f"{card.name} cannot be reached at {address}: {error}", "is it running?")
         return Refusal(unreachable, may_try_again=True)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise UsageError(f"the url of {card.name} is no address that could be looked up: {card.url!r}") from error
     except httpx.HTTPError as error:
         raise _broken(card, error, is_over=deadline.is_over) from error
 
@@ -162,15 +171,12 @@ def _read(response: httpx.Response, card: ModelCard, key: str) -> Answer:
             told = time.monotonic()
             logger.info("%s: %d characters so far", card.name, characters)
 
-    match kind:
-        case "text/event-stream":
-            events = payloads(response.iter_bytes())
-        case "application/json":  # a server that does not stream
-            events = iter([b"".join(_beginning(response, LONGEST_DOCUMENT)).decode("utf-8", "replace")])
-        case _:
-            raise ServerFailed(
-                f"{card.name} answers with {kind or 'no type'}, not as a model does", "see its card's url"
-            )
+    if kind == "text/html":
+        raise ServerFailed(f"{card.name} answers with a page for people, not as a model does", "see its card's url")
+    if kind == "application/json":  # a server that does not stream
+        events = iter([b"".join(_beginning(response, LONGEST_DOCUMENT)).decode("utf-8", "replace")])
+    else:
+        events = payloads(response.iter_bytes())
     return answer_of(events, card.name, tell, key)
 
 

@@ -24,7 +24,7 @@ def replay(prompt: Prompt, hidden: str, card: ModelCard) -> str:
         raise UsageError(f"model {card.name} has no recording", 'give its card a folder: recording = "..."')
     path = _folder(card) / recording_name(prompt, hidden, card)
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8", "surrogatepass")
     except (OSError, UnicodeDecodeError) as error:
         raise CannotGoOn(f"nothing is recorded for {path.name}", f"looked in {path.parent}") from error
 
@@ -34,7 +34,7 @@ def keep(answer: str, prompt: Prompt, hidden: str, card: ModelCard) -> None:
     folder = _folder(card)
     with explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    atomic_write(folder / recording_name(prompt, hidden, card), answer.encode(), private=True)
+    atomic_write(folder / recording_name(prompt, hidden, card), answer.encode("utf-8", "surrogatepass"), private=True)
     with explained(folder):
         _prune(folder, card)
 

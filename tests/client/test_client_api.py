@@ -26,6 +26,7 @@ from dreamscape.domain.errors import (
     RateLimited,
     ServerFailed,
     SiteUnreachable,
+    UsageError,
 )
 from dreamscape.domain.models import Answer, ModelCard
 
@@ -102,6 +103,7 @@ WHOLE = [
     pytest.param(Reply(pieces=[events("höflich"), b": x\n\n"], lasts=True), id="endless behind the end"),
     pytest.param(Reply(pieces=[events("höflich").removesuffix(b"data: [DONE]\n\n")]), id="no end mark"),
     pytest.param(Reply(pieces=[data(chunk("höflich")), b"data: [DONE]\n\n"]), id="no reason for the end"),
+    pytest.param(Reply(headers={}, pieces=[events("höflich")]), id="no type"),
     pytest.param(zipped(Reply(pieces=[events("höflich")])), id="gzip"),
 ]
 
@@ -227,8 +229,8 @@ REFUSED = [
     (refusal(503), ServerFailed, "503"),
     (refusal(204), ServerFailed, "204"),
     (Reply(502, {"Content-Type": "text/html"}, [b"<html>Bad gateway</html>"]), ServerFailed, r"\(502\)$"),
-    (Reply(200, {"Content-Type": "text/html"}, [b"<html>Log in</html>"]), ServerFailed, "text/html"),
-    (Reply(200, {}, [b"?"]), ServerFailed, "no type"),
+    (Reply(200, {"Content-Type": "text/html"}, [b"<html>Log in</html>"]), ServerFailed, "a page for people"),
+    (Reply(200, {}, [b"?"]), AnswerUnfinished, "its end never came"),
 ]
 
 
@@ -336,6 +338,12 @@ def test_who_does_not_listen_is_tried_again_and_told() -> None:
             api.ask(nobody, KEY, "hello", pauses.append)
 
     assert pauses == list(api.PAUSES_S)
+
+
+@pytest.mark.parametrize("url", ["http://a..b/v1", "http://ex ample/v1", f"http://{'a' * 70}.example/v1"])
+def test_what_is_no_address_is_told(url: str) -> None:
+    with pytest.raises((UsageError, SiteUnreachable)):
+        api.ask(ModelCard("m", "api", url=url), "", "hello", pauses.append)
 
 
 def test_half_a_character_is_not_sent(site: ApiSite) -> None:
