@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import Project, build_models, clock
-from dreamscape.domain.errors import CannotGoOn, UsageError
+from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 
 if TYPE_CHECKING:
     from dreamscape.client import OpenAIClient
+    from dreamscape.client.calls import Ledger
 
 USERS_SECRETS = "secrets.txt"
 """In the user's configuration: values that no prompt may hold, one a line."""
@@ -21,15 +22,13 @@ USERS_SECRETS = "secrets.txt"
 def build_client(project: Project) -> OpenAIClient:
     """The only way to a prompt. Sites and secrets are the user's own, never a project's but for its ``.env`` files."""
     from dreamscape.client import OpenAIClient
-    from dreamscape.client.calls import Ledger
     from dreamscape.client.outside import Outside
     from dreamscape.client.sites import SiteBook
     from dreamscape.client.web import WebSites
 
-    settings = project.loaded.settings
-    ledger = Ledger(_session_folder, settings.budget, lambda: clock().date())
-    outside = Outside(ledger, lambda: frozenset(_secrets(project.root)))
-    return OpenAIClient(outside, lambda: WebSites(_session_folder(), settings.client), SiteBook(_site_folders()))
+    outside = Outside(_ledger(project), lambda: frozenset(_secrets(project.root)))
+    reached = project.loaded.settings.client
+    return OpenAIClient(outside, lambda: WebSites(_session_folder(), reached), SiteBook(_site_folders()))
 
 
 def ask(project: Project, card: ModelCard, prompt: str) -> Answer:
@@ -87,6 +86,14 @@ def card_called(project: Project, name: str) -> ModelCard:
     return cards[name]
 
 
+def usd_spent_today(project: Project) -> float:
+    """Over all projects of this user, what was only reserved included; 0 where nothing tells."""
+    try:
+        return _ledger(project).spent_usd()
+    except DreamscapeError:
+        return 0.0
+
+
 def browser_programs() -> tuple[str | None, str | None]:
     """Browser and driver that chat sites would be asked with; None for what is missing."""
     from dreamscape.client.driver_versions import programs
@@ -99,6 +106,12 @@ def _site_folders() -> tuple[Path, ...]:
 
     own = user_file("sites")
     return (shipped_file("sites"), *([own] if own else []))
+
+
+def _ledger(project: Project) -> Ledger:
+    from dreamscape.client.calls import Ledger
+
+    return Ledger(_session_folder, project.loaded.settings.budget, lambda: clock().date())
 
 
 def _session_folder() -> Path:

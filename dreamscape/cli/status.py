@@ -39,7 +39,7 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a project stands; money in USD, "today" in UTC; ``heal_branches`` are those not merged yet."""
+    """Where a project stands; money in USD over all projects, "today" in UTC; ``heal_branches`` are not merged yet."""
 
     project: Path
     last_run: LastRun | None
@@ -59,6 +59,7 @@ def status(options: Options) -> int:
     Example: dreamscape status --json
     """
     from dreamscape import bootstrap
+    from dreamscape.bootstrap.asking import usd_spent_today
     from dreamscape.cli import render
     from dreamscape.tools.git import Git
     from dreamscape.tools.locks import lock_holder
@@ -68,7 +69,7 @@ def status(options: Options) -> int:
         runs = history.runs() if history else ()
         waiting = history.reviews("open") if history else ()
     holder, git = lock_holder(project.root), Git.find(project.root)
-    spent = _spent_on(bootstrap.clock(), runs)
+    spent = max(_spent_on(bootstrap.clock(), runs), usd_spent_today(project))
     value = Status(
         project=project.root,
         last_run=_in_short(runs[0]) if runs else None,

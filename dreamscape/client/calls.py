@@ -71,6 +71,10 @@ class Ledger:
                     )
             self._add(day, 1, usd)
 
+    def spent_usd(self) -> float:
+        """Today's money so far, reservations included. Raises BudgetSpent where it cannot be read; makes nothing."""
+        return _read(self._folder() / "calls.json", self._today().isoformat()).usd
+
     def settle(self, reserved: float, spent: float) -> None:
         """What a call cost in the end takes the place of what was reserved for it."""
         if spent != reserved:

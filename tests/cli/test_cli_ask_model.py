@@ -112,11 +112,13 @@ def test_money_is_counted_over_all_projects(asked: Dreamscape, site: ApiSite, ho
     site.replies = [Reply(pieces=[events("dear", tokens=(100, 4000))])]
     first = asked("ask", "--model", "own", "hello")
     second = asked("ask", "--model", "own", "hello", cwd=tmp_path)
+    status = json.loads(asked("status", "--json", cwd=tmp_path).stdout)
     config.write_text("[budget]\ncalls_per_day = 9\n")
     without = asked("ask", "--model", "own", "hello")
 
     assert (first.returncode, second.returncode, without.returncode, len(site.asked)) == (0, 4, 4, 1)
     assert "0.0017 USD are left" in second.stderr
+    assert status["usd_spent_today"] == pytest.approx(0.0403)
     assert "no money may be spent" in without.stderr
 
 
