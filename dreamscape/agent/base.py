@@ -23,14 +23,15 @@ MANIFESTS = (
 
 
 class Base:
-    """The tree every test run sees; grows with each landing and shrinks when one is taken back."""
+    """The tree every test run sees; grows with each landing and shrinks when one is taken back. Threads may share it,
+    while one alone has it grow and shrink."""
 
     def __init__(self, project: Path, restored: Callable[[], Changes], editable: Iterable[str]) -> None:
         """``restored`` tells what brings edited files back to the base commit's version, asked anew each time since
         people go on working; ``editable`` are the paths a repair may change."""
         self._project = project
         self._restored = restored
-        self._landed: list[Mapping[str, bytes]] = []
+        self._landed: tuple[Mapping[str, bytes], ...] = ()
         self.editable = frozenset(editable)
 
     def changes(self) -> dict[str, bytes | None]:
@@ -40,15 +41,20 @@ class Base:
             merged.update(landed)
         return merged
 
+    def changes_as_in(self, sources: Mapping[str, bytes]) -> dict[str, bytes | None]:
+        """The same, as if nothing had landed since the files held ``sources``: for who began on an older base."""
+        landed = {path for changes in self._landed for path in changes}
+        return {**self.changes(), **{path: sources[path] for path in landed if path in sources}}
+
     def advance(self, changes: Mapping[str, bytes]) -> None:
         """From now on these changes are part of the base."""
-        self._landed.append(dict(changes))
+        self._landed = (*self._landed, dict(changes))
 
     def retreat(self, changes: Mapping[str, bytes]) -> None:
         """Takes the last such advance back."""
         for index in range(len(self._landed) - 1, -1, -1):
             if self._landed[index] == changes:
-                del self._landed[index]
+                self._landed = self._landed[:index] + self._landed[index + 1 :]
                 return
 
     def read(self, path: str) -> bytes | None:

@@ -19,7 +19,17 @@ from dreamscape.agent.reach import newly_reached
 from dreamscape.agent.special_cases import answers_the_tests
 from dreamscape.agent.trials import TrialServer
 from dreamscape.domain.errors import CannotGoOn
-from dreamscape.domain.repair import Behaviour, Candidate, Choice, Edit, Proof, RepairCase, Verdict, VerdictState
+from dreamscape.domain.repair import (
+    Behaviour,
+    Candidate,
+    Choice,
+    Edit,
+    Proof,
+    RepairCase,
+    Verdict,
+    VerdictState,
+    smallest_edit,
+)
 from dreamscape.domain.runs import Coverage, Outcome
 
 logger = logging.getLogger(__name__)
@@ -281,7 +291,7 @@ class CaseBench:
 def rebased(candidate: Candidate, sources: Mapping[str, bytes], loaded: Mapping[str, bytes]) -> Candidate:
     """The candidate as a change of other sources, with the same result."""
     wanted = {**sources, **candidate.applied_to(sources)}
-    edits = (_edit(path, loaded[path], wanted[path]) for path in wanted if loaded[path] != wanted[path])
+    edits = (smallest_edit(path, loaded[path], wanted[path]) for path in wanted if loaded[path] != wanted[path])
     return replace(candidate, edits=tuple(edits))
 
 
@@ -289,15 +299,3 @@ def _lines(edit: Edit, source: bytes) -> range:
     """The numbers of the lines an edit touches, and of those around it, since what it inserts has none yet."""
     first = source.count(b"\n", 0, edit.start) + 1
     return range(first - 1, first + source.count(b"\n", edit.start, edit.end) + 2)
-
-
-def _edit(path: str, old: bytes, new: bytes) -> Edit:
-    """The smallest single edit that makes ``new`` of ``old``."""
-    start = _common(old, new)
-    same = _common(old[start:][::-1], new[start:][::-1])
-    return Edit(path, start, len(old) - same, new[start : len(new) - same])
-
-
-def _common(one: bytes, other: bytes) -> int:
-    """How many bytes at the beginning are the same."""
-    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, ClassVar
 
-from dreamscape.agent.base import Base
+from dreamscape.agent.base import Base, Changes
 from dreamscape.agent.bench import CaseBench
 from dreamscape.agent.classify import classify
 from dreamscape.agent.cluster import clusters, group_fingerprint, split
@@ -108,10 +108,10 @@ class TestAgent:
 
     @contextmanager
     def bench(self, case: RepairCase) -> Iterator[CaseBench]:
-        """The case's bench while the block runs."""
+        """The case's bench while the block runs, on the base that the case was made on; each thread may have one."""
         bench = CaseBench(
             case,
-            self._run,
+            lambda **how: self._run(self._base.changes_as_in(case.sources), **how),
             lambda sources: self._trials(case, sources),
             self._durations,
             self._settings.protected,
@@ -145,23 +145,27 @@ class TestAgent:
         """The whole suite on the base as it stands now, in a fresh process, whatever the time."""
         return self._runner().run()
 
-    def _run(self, **how: Any) -> TestRun:
-        """`SuiteRunner.run` on the base, within the run's time. Raises TimeSpent."""
+    def _run(self, base: Changes | None = None, **how: Any) -> TestRun:
+        """`SuiteRunner.run` on the base, or on one that differs from the files so, within the run's time.
+
+        Raises TimeSpent.
+        """
         left = self._deadline - time.monotonic()
         if left > 0:
-            run = self._runner().run(timeout_s=min(self._settings.suite_timeout_s, left), **how)
+            run = self._runner(base).run(timeout_s=min(self._settings.suite_timeout_s, left), **how)
             if run.end is not RunEnd.TIMEOUT or time.monotonic() < self._deadline:
                 return run
         raise TimeSpent("the run's time was over", "give it more: --max-minutes")
 
-    def _runner(self) -> SuiteRunner:
-        return SuiteRunner(self._sandbox.with_base(self._base.changes()), self._interpreter, self._settings)
+    def _runner(self, base: Changes | None = None) -> SuiteRunner:
+        changes = self._base.changes() if base is None else base
+        return SuiteRunner(self._sandbox.with_base(changes), self._interpreter, self._settings)
 
     def _trials(self, case: RepairCase, sources: Mapping[str, bytes]) -> TrialServer:
         asked = (*case.tests, *case.touching, *case.failing_elsewhere)
         files = dict.fromkeys(test.split("::", 1)[0] for test in asked)
         changed = {path: data for path, data in sources.items() if data != case.sources[path]}
-        sandbox = self._sandbox.with_base({**self._base.changes(), **changed})
+        sandbox = self._sandbox.with_base({**self._base.changes_as_in(case.sources), **changed})
         return TrialServer(sandbox, self._interpreter, self._settings, sources, tuple(files), workers=WORKERS)
 
     def _to_trace(self, baseline: TestRun, failures: Sequence[Failure]) -> tuple[str, ...] | None:

@@ -38,6 +38,11 @@ class ModelCard:
     silence_s: float = 120.0
     answer_s: float = 600.0
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether asking it leaves this machine's models: it takes budget, and time that others can use."""
+        return self.provider in ("web", "api")
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

@@ -79,9 +79,15 @@ class Models(Protocol):
 
 
 class Client(Protocol):
-    """The only way to a prompt. Raises DreamscapeError where no answer can be had."""
+    """The only way to a prompt; many threads may share it. Raises DreamscapeError where no answer can be had."""
 
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer: ...
+
+    def at_once(self, card: ModelCard) -> int:
+        """How many prompts to this model may be under way at the same time."""
+
+    def close(self) -> None:
+        """Ends all asking, from any thread: a prompt under way raises soon. May be called again."""
 
 
 class Bench(Protocol):
@@ -117,7 +123,8 @@ class Agent(Protocol):
     def split(self, case: RepairCase) -> tuple[RepairCase, ...]:
         """Finer cases for a second try; just the case itself where it cannot be taken apart."""
 
-    def bench(self, case: RepairCase) -> AbstractContextManager[Bench]: ...
+    def bench(self, case: RepairCase) -> AbstractContextManager[Bench]:
+        """The case's bench, which goes on as if nothing landed meanwhile; threads may each have their own."""
 
     def failing(self, tests: Sequence[str], changes: Mapping[str, bytes | None]) -> tuple[str, ...]:
         """Which of these tests fail when the base is changed so."""

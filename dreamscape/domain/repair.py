@@ -122,6 +122,18 @@ def sorted_edits(edits: Iterable[Edit]) -> list[Edit]:
     return sorted(edits, key=lambda edit: (edit.path, edit.start, edit.end))
 
 
+def smallest_edit(path: str, old: bytes, new: bytes) -> Edit:
+    """The smallest single edit that makes ``new`` of ``old``."""
+    start = _common(old, new)
+    same = _common(old[start:][::-1], new[start:][::-1])
+    return Edit(path, start, len(old) - same, new[start : len(new) - same])
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes at the beginning are the same."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
 class VerdictState(Enum):
     """What became of a candidate."""
 

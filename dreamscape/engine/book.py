@@ -23,7 +23,7 @@ from dreamscape.domain.records import (
 from dreamscape.domain.repair import ItemState, Landing, WorkItem
 from dreamscape.domain.runs import Tally, TestRun
 from dreamscape.engine.diffs import change_id
-from dreamscape.engine.solving import Attempt
+from dreamscape.engine.progress import Attempt
 from dreamscape.tools.interrupts import interrupts_held_back
 
 _EVENT_OF = {
@@ -57,6 +57,7 @@ class RunBook:
         self._began = time.monotonic()
         self._items: dict[str, ItemReport] = {}
         self._rests_on: dict[str, str] = {}
+        self._spent_usd: dict[str, float] = {}
 
     @contextmanager
     def open(self, sandbox: str) -> Iterator[None]:
@@ -81,6 +82,7 @@ class RunBook:
 
     def record(self, report: ItemReport) -> None:
         """How an item ended; a later word on the same item replaces the earlier one."""
+        report = replace(report, cost_usd=sum((self._spent_usd.get(test, 0.0) for test in report.tests), 0.0))
         self._items[report.id] = report
         self._history.save_item(self.run, report)
         self.tell(
@@ -156,9 +158,14 @@ class RunBook:
                 if known.item == item and known.undone is None:
                     self._history.mark_undone(known.id, self._clock())
 
-    def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt]) -> None:
-        """What each model did for an item, for routing and priors to learn from."""
-        for number, attempt in enumerate(attempts, 1):
+    def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt], first: int = 1) -> None:
+        """What each model did for an item, for routing and priors to learn from; ``first`` is the first one's number.
+
+        What they cost is counted for whatever report tells of the item's first test in the end.
+        """
+        test, cost = item.case.tests[0], sum(attempt.cost_usd for attempt in attempts)
+        self._spent_usd[test] = self._spent_usd.get(test, 0.0) + cost
+        for number, attempt in enumerate(attempts, first):
             self._history.save_attempt(
                 AttemptRecord(
                     run=self.run,
@@ -196,7 +203,7 @@ class RunBook:
             baseline=self.baseline,
             final=final,
             items=items,
-            cost_usd=sum(item.cost_usd for item in items),
+            cost_usd=sum(self._spent_usd.values(), 0.0),
             seconds=time.monotonic() - self._began,
             branch=self.branch,
             exit_code=exit_code,

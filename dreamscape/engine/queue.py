@@ -36,9 +36,10 @@ class WorkQueue:
         before, report = self._put_back.get(item.id, (0, None))
         return item, report if before == landed else None
 
-    def put_back(self, item: WorkItem, report: ItemReport, landed: int) -> bool:
-        """Puts an item at the end; False where it was there before, or nothing else is left that could help it."""
-        if item.id in self._put_back or not self._items:
+    def put_back(self, item: WorkItem, report: ItemReport, landed: int, *, others_wait: bool = False) -> bool:
+        """Puts an item at the end; False where it was there before, or nothing else is left that could help it, neither
+        here nor elsewhere (``others_wait``)."""
+        if item.id in self._put_back or not (self._items or others_wait):
             return False
         self._put_back[item.id] = landed, report
         self._items.append(item)
@@ -47,6 +48,10 @@ class WorkQueue:
     def put_first(self, items: Iterable[WorkItem]) -> None:
         """Parts of an item that was taken apart."""
         self._items[:0] = items
+
+    def put_last(self, items: Iterable[WorkItem]) -> None:
+        """Items that are to be worked on anew."""
+        self._items += items
 
     def renew(self, items: Iterable[WorkItem]) -> None:
         """The same work on a new base; what was put back stays at the end."""

@@ -9,9 +9,6 @@ from dreamscape.domain.records import AttemptRecord
 from dreamscape.domain.repair import WorkItem
 from dreamscape.domain.settings import BudgetSettings
 
-OUTSIDE = frozenset({"web", "api"})
-"""Providers that leave this machine."""
-
 FREE = frozenset({"embedded"})
 """Providers that may be asked again about the same failure: it costs nothing, and the code may have changed."""
 
@@ -35,7 +32,7 @@ class ModelRegistry:
         return Decision((), "every enabled model has been asked about this failure before, or none is enabled")
 
     def _may_ask(self, card: ModelCard) -> bool:
-        if card.provider in OUTSIDE and not (self._budget.calls_per_day or self._budget.usd_per_day):
+        if card.is_outside and not (self._budget.calls_per_day or self._budget.usd_per_day):
             return False
         return card.enabled
 

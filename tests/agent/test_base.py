@@ -42,3 +42,18 @@ def test_tests_and_machinery_are_not_repaired() -> None:
     ):
         assert not may_be_repaired(path)
     assert not may_be_repaired("src/pkg/core.py", ["src/"])
+
+
+def test_who_began_on_an_older_base_goes_on_seeing_it(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"old")
+    (tmp_path / "b.py").write_bytes(b"old")
+    base = Base(tmp_path, lambda: {"edited.py": b"HEAD's"}, ["a.py", "b.py"])
+    base.advance({"b.py": b"landed before"})
+    before = base.sources()
+
+    assert base.changes_as_in(before) == base.changes()
+
+    base.advance({"a.py": b"landed meanwhile"})
+
+    assert base.changes_as_in(before) == {"edited.py": b"HEAD's", "a.py": b"old", "b.py": b"landed before"}
+    assert base.sources()["a.py"] == b"landed meanwhile"

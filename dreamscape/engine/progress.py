@@ -1,0 +1,102 @@
+"""How far the search for one item's repair has come: which models had their turn, and what they have found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dreamscape.domain.models import ModelCard
+from dreamscape.domain.repair import Candidate, Choice, VerdictState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One model's work on one item, for the books; ``verdicts`` counts candidates by origin and verdict."""
+
+    card: ModelCard
+    verdicts: Mapping[tuple[str, VerdictState], int]
+    questions: int
+    cost_usd: float
+    seconds: float
+    solved: bool
+
+    @property
+    def candidates(self) -> int:
+        """How many candidates were judged."""
+        return sum(self.verdicts.values())
+
+    @property
+    def outcome(self) -> str:
+        """In one word: solved, or what most candidates came to."""
+        if self.solved:
+            return "solved"
+        states = Counter[str]()
+        for (_, state), count in self.verdicts.items():
+            states[state.value] += count
+        return states.most_common(1)[0][0] if states else "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """``proven`` may land; else ``choice`` (if any) goes to a person; ``why`` says what decided.
+
+    ``turned_down`` passed the tests too, and is what a person said no to before.
+    """
+
+    attempts: tuple[Attempt, ...]
+    proven: Candidate | None
+    choice: Choice | None
+    model: str | None
+    why: str
+    turned_down: tuple[Candidate, ...] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one attempt has done so far; owned by the loop that drives it."""
+
+    verdicts: Counter[tuple[str, VerdictState]] = field(default_factory=Counter)
+    plausible: list[Candidate] = field(default_factory=list)
+    turned_down: list[Candidate] = field(default_factory=list)
+    questions: int = 0
+    answers: int = 0
+    cost_usd: float = 0.0
+    trouble: str = ""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the models asked so far have come to, kept also where an exception ends the search.
+
+    Written by the one thread that searches; others may set ``is_stopped``, after which it does nothing more that takes
+    time. ``label`` begins what is told of it while others are searched for at once; ``seconds`` is what it took;
+    ``booked`` of its attempts are in the books.
+    """
+
+    label: str = ""
+    seconds: float = 0.0
+    is_stopped: bool = False
+    told_at: float = 0.0
+    booked: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+    plausible: dict[str, Candidate] = field(default_factory=dict)
+    turned_down: dict[str, Candidate] = field(default_factory=dict)
+    found_by: dict[str, str] = field(default_factory=dict)
+    undecided: Choice | None = None
+    why: str = ""
+
+    def keep(self, card: ModelCard, tally: Tally) -> None:
+        """What a model's attempt has found."""
+        for candidate in tally.plausible:
+            self.plausible.setdefault(candidate.id, candidate)
+            self.found_by.setdefault(candidate.id, card.name)
+        self.turned_down |= {candidate.id: candidate for candidate in tally.turned_down}
+
+    def solution(self, proven: Candidate | None) -> Solution:
+        """As it stands."""
+        if proven is not None:
+            return Solution(tuple(self.attempts), proven, None, self.found_by[proven.id], self.why)
+        model = self.found_by[self.undecided.best.id] if self.undecided else None
+        turned_down = tuple(self.turned_down.values())
+        return Solution(tuple(self.attempts), None, self.undecided, model, self.why, turned_down)
