@@ -8,7 +8,7 @@ import os
 import sqlite3
 import subprocess
 import zlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -300,3 +300,35 @@ def test_whatever_is_remembered_comes_back_the_same(
     assert again.readings(by_digest) == by_digest
     assert {file: again.known_digest(file) for file in seen} == seen
     again.close()
+
+
+CONTENTS = (
+    "import b\n\ndef f(x):\n    return b.g(x) if x else 0\n",
+    "from .a import f\n\nclass C:\n    def m(self):\n        return f(1)\n",
+    "def g(x):\n    for y in x:\n        if y:\n            yield y\n",
+    "def f(:\n",
+    "",
+    "x = '\N{LATIN SMALL LETTER E WITH ACUTE}'\nimport a.b\n",
+)
+PATHS = ("a.py", "b.py", "p/__init__.py", "p/a.py", "tests/test_a.py", ".scannerignore")
+EDITS = st.tuples(st.sampled_from(PATHS), st.sampled_from((*CONTENTS, "p/\n", None)))
+"""A file and what is written into it; None deletes it."""
+
+
+@given(rounds=st.lists(st.lists(EDITS, min_size=1, max_size=4), min_size=2, max_size=4))
+@settings(max_examples=12)
+def test_whatever_was_edited_a_memory_says_byte_for_byte_what_a_cold_scan_says(
+    rounds: list[list[tuple[str, str | None]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("edits")
+    for edits in rounds:
+        for path, content in edits:
+            file = folder / path
+            file.parent.mkdir(exist_ok=True)
+            if content is None:
+                file.unlink(missing_ok=True)
+            else:
+                file.write_bytes(content.encode())
+        warm = findings(scan(folder, own(folder)))
+
+        assert json.dumps(asdict(warm), default=str) == json.dumps(asdict(findings(scan(folder, None))), default=str)
