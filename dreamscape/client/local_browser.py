@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 START_S, COMMAND_S, QUIT_S = 120, 30, 10
 """How long a browser may take to start, one command before the page counts as hung, and the browser to close; chosen
-for busy machines, the second longer than `page.SLICE_S` by far."""
+for busy machines."""
 
 FLAGS = (
     "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
@@ -53,7 +53,7 @@ def chrome(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
         def start(*flags: str) -> Remote:
             options = usual_options(browser)
             headless = () if is_visible else ("--headless=new",)
-            for flag in (*FLAGS, f"--user-data-dir={folder}", *headless, *flags):
+            for flag in (*FLAGS, profile_flag(folder), *headless, *flags):
                 options.add_argument(flag)
             return connected(driver_service, options)
 
@@ -141,11 +141,12 @@ def _processes_on(folder: Path) -> list[int]:
     """Browsers started on this profile folder, and their drivers; each outlives the other when one is killed."""
     import psutil
 
-    flag = _profile(folder)
+    flag = profile_flag(folder)
     return [process.pid for process in psutil.process_iter(["cmdline"]) if flag in (process.info["cmdline"] or ())]
 
 
-def _profile(folder: Path) -> str:
+def profile_flag(folder: Path) -> str:
+    """By which a browser gets its profile, and its processes are known."""
     return f"--user-data-dir={folder}"
 
 
@@ -159,7 +160,7 @@ def service(program: str, folder: Path, temporary: Path) -> Iterator[Service]:
     # The flag means nothing to a driver, but tells whose it is once we were killed; a group of its own, so that Ctrl-C
     # at the terminal reaches us alone and we end it in order.
     own_group = {"start_new_session": True}
-    service = Service(program, service_args=[_profile(folder)], env=environment, popen_kw=own_group)
+    service = Service(program, service_args=[profile_flag(folder)], env=environment, popen_kw=own_group)
     try:
         service.start()
     except WebDriverException as error:

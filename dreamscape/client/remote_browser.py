@@ -14,6 +14,7 @@ from dreamscape.client.grid_status import grid_status, shown
 from dreamscape.client.local_browser import (
     COMMAND_S,
     FLAGS,
+    QUIT_S,
     START_S,
     closed_at_end,
     limit,
@@ -118,7 +119,7 @@ def _kept_alive(driver: Remote, pause_s: float) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        thread.join()
+        thread.join(QUIT_S)
 
 
 def _pause_s(grid: str) -> float:

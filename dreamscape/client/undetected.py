@@ -29,6 +29,7 @@ from dreamscape.client.local_browser import (
     found_programs,
     is_root,
     nothing_left,
+    profile_flag,
     service,
     usual_options,
     without_sandbox_at_need,
@@ -118,7 +119,7 @@ def _patch(program: Path, kept: Path, patcher: Any) -> None:
 
 
 def _flags(browser: str, folder: Path, *, is_visible: bool) -> list[str]:
-    flags = [*FLAGS, f"--user-data-dir={folder}", "--remote-debugging-port=0"]
+    flags = [*FLAGS, profile_flag(folder), "--remote-debugging-port=0"]
     flags += ["--no-default-browser-check", "--password-store=basic", "--disable-blink-features=AutomationControlled"]
     if not is_visible:
         system = _SYSTEMS.get(sys.platform, "X11; Linux x86_64")

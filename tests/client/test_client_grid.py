@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -109,6 +110,6 @@ def test_a_node_killed_while_the_answer_streams_is_told_and_leaves_nothing(tmp_p
         assert process.name() == DRIVER
         kill_tree(process.pid)
 
-    assert told_at - killed_at < 1.5
+    assert told_at - killed_at < 1.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     assert site.prompts == ["hello"]
     assert "dreamscape-grid" not in [thread.name for thread in threading.enumerate()]
