@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dreamscape.domain.errors import UsageError
+from dreamscape.domain.errors import PageHung, UsageError
 from dreamscape.tools.files import atomic_write
 
 logger = logging.getLogger(__name__)
@@ -74,8 +74,12 @@ def import_state(command: Command, state: LoginState) -> None:
     """Makes a browser as logged in as the one the state is of; what the browser holds otherwise stays."""
     now = time.time()
     for cookie in state.cookies:
-        if cookie.get("expiry", now) >= now:
+        if cookie.get("expiry", now) < now:
+            continue
+        try:
             command("storage.setCookie", {"cookie": cookie})
+        except PageHung as error:  # one of many, of whatever site: the others may be enough
+            logger.info("the cookie %s of %s is left out: %s", cookie["name"], cookie["domain"], error)
     if state.storage:
         with _quiet_tab(command, state.origin) as tab:
             _called(command, tab, _WRITE, state.origin, json.dumps(state.storage))

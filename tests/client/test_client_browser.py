@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from alive import is_alive
-from asking import our_children, processes_of
+from browsing import our_children, processes_of
 from chat_site import ChatSite, served
 from required import missing
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from asking import ask_with
+from browsing import ask_with
 from chat_site import ChatSite, served
 from grid import Grid, running_grid
 from required import missing

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ask_with
+from browsing import ask_with
 from chat_site import ChatSite, served
 from required import missing
 
@@ -105,3 +105,18 @@ def test_cookies_that_have_expired_are_left_out() -> None:
     import_state(lambda method, params: said.append(json.dumps([method, params])) or {}, LoginState("x", (old,), {}))
 
     assert said == []
+
+
+def test_a_cookie_that_the_browser_refuses_keeps_no_other_out() -> None:
+    said: list[object] = []
+    bad, good = ({"name": name, "value": {"type": "string", "value": "1"}, "domain": "h"} for name in ("bad", "good"))
+
+    def command(method: str, params: Mapping[str, object]) -> Mapping[str, Any]:
+        if params == {"cookie": bad}:
+            raise errors.PageHung("unable to set cookie")
+        said.append(params)
+        return {}
+
+    import_state(command, LoginState("x", (bad, good), {}))
+
+    assert said == [{"cookie": good}]
