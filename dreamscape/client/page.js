@@ -191,7 +191,7 @@ const isBlock = (node) => /^(P|DIV|PRE|LI|BLOCKQUOTE|H[1-6])$/.test(node.tagName
 // seen), and of a plain editable element what the browser makes of it.
 const written = (box) => {
   if ("value" in box) return box.value;
-  return box.matches(".ProseMirror, [data-lexical-editor]") ? lines(box) : box.innerText;
+  return box.matches(".ProseMirror, .ql-editor, [data-lexical-editor]") ? lines(box) : box.innerText;
 };
 
 const lines = (node) => {

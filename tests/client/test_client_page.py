@@ -40,12 +40,13 @@ def ask(tabs: Browser, site: ChatSite, folder: Path, prompt: str, model: str = "
     return converse(tabs, profile_of(site, folder), f"{site.address}?model={model}", prompt)
 
 
-@pytest.mark.parametrize("kind", ["textarea", "editable", "prosemirror"])
+@pytest.mark.parametrize("kind", ["textarea", "editable", "prosemirror", "quill"])
 def test_prompts_and_answers_of_any_kind_of_box_are_exact(
     tabs: Browser, tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
-    modules = request.getfixturevalue("modules") if kind == "prosemirror" else None
-    prompts = ["hello", NASTY, (NASTY * 500)[:100_000]]
+    modules = request.getfixturevalue("modules") if kind in ("prosemirror", "quill") else None
+    longest = 10_000 if kind == "quill" else 100_000  # Quill takes its time over each line
+    prompts = ["hello", NASTY, (NASTY * 500)[:longest]]
     with served(ChatSite(kind, modules=modules)) as site:
         site.answer = lambda prompt, model: f"\t{NASTY}\r\n{model}:{prompt}\r\n"
 
@@ -53,6 +54,15 @@ def test_prompts_and_answers_of_any_kind_of_box_are_exact(
 
     assert site.prompts == prompts
     assert answers == [f"\t{NASTY}\r\nm-1:{prompt}\r\n" for prompt in prompts]
+
+
+def test_quill_takes_a_prompt_by_the_way_it_is_made_for(
+    tabs: Browser, tmp_path: Path, modules: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", "dreamscape.client.page"), served(ChatSite("quill", modules=modules)) as site:
+        ask(tabs, site, tmp_path, NASTY)
+
+    assert "prompt entered by paste" in caplog.messages
 
 
 def test_carriage_returns_which_no_box_can_hold_arrive_as_line_feeds(

@@ -22,18 +22,19 @@ HERE = Path(__file__).parent
 BOXES = {
     "textarea": '<textarea id="box"></textarea>',
     "editable": '<div id="box" contenteditable="true"></div>',
-    "prosemirror": '<div id="box" data-editor="true"></div>',
+    "prosemirror": '<div id="box" data-editor="prosemirror"></div>',
+    "quill": '<div id="box" data-editor="quill"></div>',
 }
 PACKAGES = (
     *("prosemirror-view", "prosemirror-schema-basic", "prosemirror-keymap", "prosemirror-commands"),
-    *("marked", "@highlightjs/cdn-assets"),
+    *("marked", "@highlightjs/cdn-assets", "quill"),
 )
-HIGHLIGHT = "@highlightjs/cdn-assets/es/highlight.min.js"
-"""What highlight.js gives to browsers."""
+BUNDLES = {"highlight": "@highlightjs/cdn-assets/es/highlight.min.js", "quill": "quill/dist/quill.core.js"}
+"""What some packages give to browsers; the others name it in their package.json."""
 
 PROFILE = """
 url = "{url}"
-box = ["textarea#box", "#box[contenteditable]", ".ProseMirror"]
+box = ["textarea#box", "#box[contenteditable]", ".ProseMirror", ".ql-editor"]
 send = ["#no-such-button", "#send"]
 busy = ["#stop"]
 answer = [".assistant"]
@@ -126,8 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path == "/editor.js":
-            self._send(200, (HERE / "editor.js").read_bytes(), "text/javascript")
+        if path in ("/prosemirror.js", "/quill.js"):
+            self._send(200, (HERE / path[1:]).read_bytes(), "text/javascript")
         elif path.startswith("/npm/") and self.site.modules:
             self._send(200, _module(self.site.modules, path.removeprefix("/npm/")), "text/javascript")
         elif path == "/login":
@@ -242,11 +243,11 @@ class _Handler(BaseHTTPRequestHandler):
 def _imports(modules: Path | None) -> dict[str, str]:
     """Where the page finds each package."""
     names = [path.name for path in modules.iterdir() if (path / "package.json").exists()] if modules else []
-    return {name: f"/npm/{name}" for name in [*names, "highlight"]}
+    return {name: f"/npm/{name}" for name in {*names, *BUNDLES}}
 
 
 def _module(modules: Path, name: str) -> bytes:
-    if name == "highlight":
-        return (modules / HIGHLIGHT).read_bytes()
+    if name in BUNDLES:
+        return (modules / BUNDLES[name]).read_bytes()
     about = json.loads((modules / name / "package.json").read_text())
     return (modules / name / about["module"]).read_bytes()
