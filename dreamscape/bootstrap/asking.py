@@ -65,9 +65,27 @@ def forget_session(project: Project, session: str) -> None:
         client.forget(session)
 
 
-def card_of_site(site: str, url: str | None) -> ModelCard:
+def card_of_site(site: str, account: str, url: str | None) -> ModelCard:
     """A card for a chat site that has none."""
-    return ModelCard(site, "web", site=site, url=url or "")
+    return ModelCard(site, "web", site=site, account=account, url=url or "")
+
+
+def sites_in_words(project: Project) -> dict[str, str]:
+    """For each chat site that an enabled card asks, whether its profile was ever tried on the site itself."""
+    from dreamscape.client.sites import SiteBook
+
+    book = SiteBook(_site_folders())
+    checked = {state.session.partition("@")[0]: state.checked for state in sessions(project) if state.checked}
+    told = {}
+    for name in dict.fromkeys(card.site for card in build_models(project).cards() if card.enabled and card.site):
+        profile = book.named(name)
+        if name in checked:
+            told[name] = f"found as its profile says, {checked[name]}"
+        elif profile.verified:
+            told[name] = "its profile was tried on the site itself"
+        else:
+            told[name] = f"its profile (evidence: {profile.evidence or 'none given'}) was not tried on the site itself"
+    return told
 
 
 def card_called(project: Project, name: str) -> ModelCard:

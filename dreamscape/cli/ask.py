@@ -22,6 +22,7 @@ def ask(
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT|-]", help="The prompt; - reads stdin.")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model's card.")] = None,
     site: Annotated[str | None, typer.Option(metavar="NAME", help="Instead of a card: a chat site's profile.")] = None,
+    account: Annotated[str, typer.Option(metavar="NAME", help="One of several logins you have at the site.")] = "",
     url: Annotated[str | None, typer.Option(help="The site's page that picks the model (default: the site's).")] = None,
     prompt_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Read the prompt from FILE.")] = None,
 ) -> int:
@@ -37,8 +38,8 @@ def ask(
         raise UsageError(
             "one model is needed", "give --model NAME ('dreamscape models list' shows them), or --site NAME"
         )
-    if url is not None and site is None:
-        raise UsageError("--url picks a page of a site", "give --site as well; a model's url stands in its card")
+    if (url is not None or account) and site is None:
+        raise UsageError("--url and --account belong to a site", "give --site as well; a model's stand in its card")
     text = _prompt(prompt, prompt_file)
 
     from dreamscape import bootstrap
@@ -46,7 +47,7 @@ def ask(
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
-    card = asking.card_called(project, model) if model is not None else asking.card_of_site(str(site), url)
+    card = asking.card_called(project, model) if model is not None else asking.card_of_site(str(site), account, url)
     answer = asking.ask(project, card, text)
     if options.format == "json":
         render.show(options, "ask", answer, lambda: "")

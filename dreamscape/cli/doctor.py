@@ -71,6 +71,7 @@ def _examined(options: Options) -> Iterator[Check]:
     yield _state(project)
     yield _disk(project)
     yield _browser()
+    yield from _sites(project)
     if grid := project.loaded.settings.client.grid:
         yield _grid(grid)
     yield from _optional_parts()
@@ -175,6 +176,17 @@ def _browser() -> Check:
     except NoAnswer as error:
         advice = f"chat sites as models, 'dreamscape ask': {error.hint}"
         return Check("browser", False, error.message, advice, is_optional=True)
+
+
+def _sites(project: Project) -> Iterator[Check]:
+    from dreamscape.bootstrap.asking import sites_in_words
+
+    try:
+        for name, words in sites_in_words(project).items():
+            advice = f"dreamscape session check --site {name} --ask"
+            yield Check(f"site {name}", " not " not in words, words, advice, is_optional=True)
+    except DreamscapeError as error:
+        yield Check("sites", False, error.message, error.hint, is_optional=True)
 
 
 def _grid(grid: str) -> Check:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dreamscape.client.page import ChatPage
 from dreamscape.client.pictures import PICTURES, keep_picture
@@ -22,6 +23,7 @@ from dreamscape.domain.errors import (
     AnswerUnfinished,
     BrowserGone,
     ChallengeShown,
+    DiskFull,
     NoAnswer,
     PageHung,
     RateLimited,
@@ -50,12 +52,14 @@ prompt is tried (a circuit breaker; chosen)."""
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """What lasts between runs; times in seconds since 1970, ``trouble`` what was wrong last."""
+    """What lasts between runs; times in seconds since 1970, ``trouble`` what was wrong last, ``checked`` when a check
+    last found the whole page as its profile says."""
 
     cool_until: float = 0.0
     asked: float = 0.0
     prompts: int = 0
     trouble: str = ""
+    checked: float = 0.0
 
 
 class Account:
@@ -71,6 +75,7 @@ class Account:
         self._stopped: NoAnswer | None = None
         self._failures = 0
         self._rests_until = 0.0
+        self._cool_until = read_state(self._state_file).cool_until
 
     def ask(
         self,
@@ -91,9 +96,10 @@ class Account:
                 with self._pool.lend(priority, deadline) as tab:
                     page = ChatPage(tab, self._site)
                     with self._pictured(page):
-                        self._pool.learn_protocol(page.enter(url, prompt))
+                        entered = page.enter(url, prompt)
+                        self._pool.learn_protocol(entered.protocol)
                         is_sent = True
-                        answer = page.converse(on_progress)
+                        answer = page.converse(entered, on_progress)
                 self._remember(None)
                 return answer
             except NoAnswer as error:
@@ -109,18 +115,25 @@ class Account:
         found: dict[str, int] = {}
         check = SessionCheck(self._session, url, site.verified, site.evidence)
         try:
-            with self._pool.lend() as tab:
+            with self._pool.lend(is_paced=prompt is not None) as tab:
                 page = ChatPage(tab, site)
                 with self._pictured(page, always=True):
                     check = replace(check, protocol=page.look(url))
                     found = page.matched()
                     if prompt is not None:
-                        page.enter(url, prompt)
-                        page.converse(lambda _: None)
+                        page.converse(page.enter(url, prompt), lambda _: None)
                         found = {key: max(place, found[key]) for key, place in page.matched().items()}
+                    if prompt is not None:
+                        self._note(prompts=True, checked=time.time())
         except NoAnswer as error:
             check = replace(check, trouble=error.message, advice=error.hint)
         return replace(check, markers=tuple(_marker(site, key, place) for key, place in found.items()))
+
+    def warm_up(self) -> None:
+        """See `Pool.warm_up`; not for an account that is left alone."""
+        with suppress(NoAnswer):
+            self._refuse_while_resting()
+            self._pool.warm_up()
 
     def close(self, deadline: float = 0.0) -> None:
         """Ends the account's browsers; see `Pool.close`."""
@@ -150,9 +163,8 @@ class Account:
             if time.monotonic() < self._rests_until:
                 words = f"{self._site.name} failed {self._failures} times in a row"
                 raise SiteUnreachable(f"{words} and is left alone for a while", "try again later, or: session check")
-        cool_until = read_state(self._state_file).cool_until
-        if time.time() < cool_until:
-            when = f"{datetime.fromtimestamp(cool_until):%H:%M}"
+        if time.time() < self._cool_until:
+            when = f"{datetime.fromtimestamp(self._cool_until):%H:%M}"
             raise RateLimited(f"{self._site.name} has had enough prompts for now", f"asked again from {when} on")
 
     def _remember(self, error: NoAnswer | None) -> None:
@@ -167,11 +179,18 @@ class Account:
                 if self._failures >= FAILURES:
                     rest_s = min(LONGEST_REST_S, REST_S * 2 ** (self._failures - FAILURES))
                     self._rests_until = time.monotonic() + rest_s
-            state = read_state(self._state_file)
-            cool_until = time.time() + self._site.cool_down_s if isinstance(error, RateLimited) else state.cool_until
-            prompts = state.prompts + (error is None)
-            state = replace(state, cool_until=cool_until, asked=time.time(), prompts=prompts, trouble=str(error or ""))
+            if isinstance(error, RateLimited):
+                self._cool_until = time.time() + self._site.cool_down_s
+            self._note(prompts=error is None, trouble=str(error or ""), cool_until=self._cool_until)
+
+    def _note(self, *, prompts: bool = False, **changed: Any) -> None:
+        """Writes down for the next runs what has changed; without a place to write it is only known to this one."""
+        state = read_state(self._state_file)
+        state = replace(state, asked=time.time(), prompts=state.prompts + prompts, **changed)
+        try:
             atomic_write(self._state_file, json.dumps(asdict(state)).encode(), private=True)
+        except (DiskFull, OSError) as error:
+            logger.warning("what was learnt about %s is not kept: %s", self._session, error)
 
 
 def _marker(site: SiteProfile, key: str, place: int) -> Marker:
@@ -197,6 +216,6 @@ def read_state(path: Path) -> AccountState:
     try:
         kept = json.loads(path.read_bytes())
         cool_until, asked = float(kept["cool_until"]), float(kept["asked"])
-        return AccountState(cool_until, asked, int(kept["prompts"]), str(kept["trouble"]))
+        return AccountState(cool_until, asked, int(kept["prompts"]), str(kept["trouble"]), float(kept["checked"]))
     except (OSError, ValueError, KeyError, TypeError):
         return AccountState()

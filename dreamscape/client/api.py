@@ -38,14 +38,20 @@ PAUSES_S = (0.2, 0.6)
 LONGEST_PAUSE_S = 60.0
 """Who is told to wait longer is refused at once, so that others can be asked; chosen."""
 
-TELL_EVERY_S = 2.0
-
 MOST_WORDS, LONGEST_DOCUMENT = 2**16, 4 * LONGEST_ANSWER
 """Bytes that are read of a refusal, and of an answer that is not streamed."""
 
 
-def ask(card: ModelCard, key: str, text: str, pause: Callable[[float], None] = time.sleep) -> Answer:
+def ask(
+    card: ModelCard,
+    key: str,
+    text: str,
+    tell: Callable[[int], None] = lambda _: None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Answer:
     """Sends a prompt once and gives the whole answer; tokens are 0 where the server does not tell them.
+
+    ``tell`` hears how many characters there are so far, often.
 
     It is sent again only where it is certain that no model has worked on it: nothing was sent, or the server refused
     it and said that it may be tried again. Raises PromptRefused, RateLimited, SiteUnreachable, KeyRefused,
@@ -54,7 +60,7 @@ def ask(card: ModelCard, key: str, text: str, pause: Callable[[float], None] = t
     until = time.monotonic() + card.answer_s
     pauses, has_usage = iter(PAUSES_S), True
     while True:
-        said = _sent(card, key, _body(card, text, has_usage=has_usage), until)
+        said = _sent(card, key, _body(card, text, has_usage=has_usage), until, tell)
         if isinstance(said, Answer):
             return said
         if has_usage and "stream_options" in str(said.error):
@@ -90,7 +96,7 @@ def _address(card: ModelCard) -> str:
     return parts._replace(path=f"{path}/chat/completions").geturl()
 
 
-def _sent(card: ModelCard, key: str, body: bytes, until: float) -> Answer | Refusal:
+def _sent(card: ModelCard, key: str, body: bytes, until: float, tell: Callable[[int], None]) -> Answer | Refusal:
     """One try."""
     import httpx
 
@@ -113,7 +119,7 @@ def _sent(card: ModelCard, key: str, body: bytes, until: float) -> Answer | Refu
             if response.status_code != httpx.codes.OK:
                 body = b"".join(_beginning(response, MOST_WORDS))
                 return refusal_of(response.status_code, response.headers, body, card, key)
-            return _read(response, card, key)
+            return _read(response, card, key, tell)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         unreachable = SiteUnreachable(f"{card.name} cannot be reached at {address}: {error}", "is it running?")
         return Refusal(unreachable, may_try_again=True)
@@ -161,16 +167,8 @@ def _certificates() -> ssl.SSLContext:
     return context
 
 
-def _read(response: httpx.Response, card: ModelCard, key: str) -> Answer:
+def _read(response: httpx.Response, card: ModelCard, key: str, tell: Callable[[int], None]) -> Answer:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    told = time.monotonic()
-
-    def tell(characters: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= TELL_EVERY_S:
-            told = time.monotonic()
-            logger.info("%s: %d characters so far", card.name, characters)
-
     if kind == "text/html":
         raise ServerFailed(f"{card.name} answers with a page for people, not as a model does", "see its card's url")
     if kind == "application/json":  # a server that does not stream

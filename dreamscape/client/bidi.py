@@ -6,6 +6,7 @@ Source: the W3C working draft "WebDriver BiDi", sections 2 and 3 (transport, com
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as NotYet
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from dreamscape.domain.errors import BrowserGone, PageHung
 
@@ -64,9 +66,9 @@ class BiDi:
 
         try:
             # No proxy stands between us and the driver, whatever the environment says.
-            socket = websocket.create_connection(
-                address, timeout=CONNECT_S, suppress_origin=True, http_no_proxy=["*"], enable_multithread=True
-            )
+            plain, header = without_password(address)
+            how = {"suppress_origin": True, "http_no_proxy": ["*"], "enable_multithread": True}
+            socket = websocket.create_connection(plain, timeout=CONNECT_S, header=header, **how)
         except (OSError, websocket.WebSocketException) as error:
             raise BrowserGone(f"the browser's connection does not open: {error}", "try again") from error
         socket.settimeout(None)  # a browser may have nothing to say for hours
@@ -136,6 +138,16 @@ class BiDi:
             return
         with contextlib.suppress(InvalidStateError):
             reply.set_result(said["result"])
+
+
+def without_password(address: str) -> tuple[str, list[str]]:
+    """An address as it may be opened, and the header that tells the name and password it held (RFC 7617)."""
+    parts = urlsplit(address)
+    if parts.username is None:
+        return address, []
+    told = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return plain, [f"Authorization: Basic {base64.b64encode(told.encode()).decode()}"]
 
 
 def fail(reply: Future[dict[str, Any]], error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
@@ -18,6 +19,11 @@ from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
+
+logger = logging.getLogger(__name__)
+
+TELL_EVERY_S = 2.0
+"""Between two words on how long an answer is so far; chosen."""
 
 API_AT_ONCE = 4
 """Chosen: endpoints bound it themselves, by a rate limit."""
@@ -64,6 +70,7 @@ class OpenAIClient:
         (`time.monotonic`). Raises UsageError where the card's provider answers no prompts or its key is missing,
         BudgetSpent where nothing may be asked, TimeSpent, and CannotGoOn where there is no answer.
         """
+        tell = _teller(card.name, on_progress)
         match card.provider:
             case "recorded":
                 return self._outside.replay(prompt, card)
@@ -72,14 +79,14 @@ class OpenAIClient:
 
                 def send(text: str) -> Answer:
                     url = card.url or site.url
-                    said = self._reached().ask(site, card.account, url, text, on_progress, priority, deadline)
+                    said = self._reached().ask(site, card.account, url, text, tell, priority, deadline)
                     return Answer(said, card.name)
 
                 return self._outside.ask(prompt, card, send)
             case "api":
                 key = key_of(card, os.environ)
                 own = frozenset({key} if key else ())
-                return self._outside.ask(prompt, card, lambda text: api.ask(card, key, text), own)
+                return self._outside.ask(prompt, card, lambda text: api.ask(card, key, text, tell), own)
             case _:
                 raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")
 
@@ -88,6 +95,11 @@ class OpenAIClient:
         site = self._sites.having(model_url)
         card = ModelCard(site.name, "web", site=site.name, url=model_url)
         return self.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card).text
+
+    def warm_up(self, card: ModelCard) -> None:
+        """Gets ready in the background for prompts to this model that are to come."""
+        if card.provider == "web":
+            self._reached().warm_up(self._sites.named(card.site), card.account)
 
     def at_once(self, card: ModelCard) -> int:
         """How many prompts to this model are worth having under way at a time."""
@@ -136,3 +148,17 @@ class OpenAIClient:
         with self._lock:
             self._web = self._web or self._open_web()
             return self._web
+
+
+def _teller(name: str, on_progress: Callable[[int], None]) -> Callable[[int], None]:
+    """Passes on how many characters there are, and logs it now and then."""
+    told = time.monotonic()
+
+    def tell(characters: int) -> None:
+        nonlocal told
+        on_progress(characters)
+        if characters and time.monotonic() - told >= TELL_EVERY_S:
+            told = time.monotonic()
+            logger.info("%s: %d characters so far", name, characters)
+
+    return tell

@@ -50,6 +50,7 @@ const actions = {
   enter: async () => {
     const ready = await actions.ready();
     if (ready?.state !== "box") return ready;
+    if (value.attachment !== null && !(await attached(value))) return { state: "unattached" };
     const box = first(site.box);
     box.focus();
     for (const [way, write] of Object.entries("value" in box ? fieldWays : editorWays)) {
@@ -112,6 +113,17 @@ const content = () => {
 const belonging = (selectors, answer, fresh) => {
   const isBehind = (element) => answer.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
   return first(selectors, answer) ?? fresh(selectors).find(isBehind);
+};
+
+// Gives a file to the page's own file input, which is hidden as a rule, and waits until the page shows that it has it.
+const attached = async ({ attachment, name, react_s }) => {
+  const input = site.file_input.map((selector) => document.querySelector(selector)).find(Boolean);
+  if (!input) return null;
+  const held = new DataTransfer();
+  held.items.add(new File([attachment], name, { type: "text/markdown" }));
+  input.files = held.files;
+  for (const name of ["input", "change"]) input.dispatchEvent(new Event(name, { bubbles: true }));
+  return seen(() => first(site.attached), react_s);
 };
 
 // How the answer ends. It is idle while nothing shows that the model writes and it grows no more: too long, and it is

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from dreamscape.client.long_prompts import ABOUT_ATTACHMENT, ATTACHED_AS, split
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.tabs import PageLeft, Tab
 from dreamscape.domain.errors import (
@@ -35,22 +36,32 @@ IDLE_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """A prompt that stands in its box; ``protocol`` is the page's ("h2", "http/1.1", ...), ``rest`` further messages
+    that belong to it."""
+
+    protocol: str
+    rest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChatPage:
     """One conversation in a tab: `enter` first, then `converse`, each once."""
 
     tab: Tab
     site: SiteProfile
 
-    def enter(self, url: str, prompt: str) -> str:
-        """Opens ``url`` and writes the prompt into its box; gives the page's protocol ("h2", "http/1.1", ...).
+    def enter(self, url: str, prompt: str) -> Entered:
+        """Opens ``url`` and writes the prompt into its box.
 
         Nothing is sent yet, whatever is raised: PromptRefused, SiteChanged, NoAnswer.
         """
-        said = self._opened(url, "enter", {"prompt": self._acceptable(prompt)})
+        text, attachment, rest = self._fitted(prompt)
+        said = self._opened(url, "enter", _entry(text, attachment))
         if said["state"] != "entered":
             raise self._trouble(said["state"])
         logger.debug("prompt entered by %s", said["way"])
-        return str(said["protocol"])
+        return Entered(str(said["protocol"]), rest)
 
     def look(self, url: str) -> str:
         """Opens ``url`` and waits for the prompt box; gives the page's protocol. Raises SiteChanged, NoAnswer."""
@@ -59,18 +70,22 @@ class ChatPage:
             raise self._trouble(said["state"])
         return str(said["protocol"])
 
-    def converse(self, on_progress: Callable[[int], None]) -> str:
-        """Sends what was entered, once, and gives the answer as the page's copy button does.
+    def converse(self, entered: Entered, on_progress: Callable[[int], None]) -> str:
+        """Sends what was entered, once, and gives the answer as the page's copy button does; of several messages that
+        belong together the last one's.
 
         Raises SiteChanged, AnswerUnfinished and other NoAnswer; the prompt may have been sent by then.
         """
         try:
-            said = self._run("converse", {"react_s": REACT_S, "idle_s": IDLE_S}, on_progress)
+            answer = self._answer(on_progress)
+            for message in entered.rest:
+                said = self._run("enter", {**_entry(message), "seconds": BOX_S})
+                if said.get("state") != "entered":
+                    raise self._trouble(said.get("state", "gone"))
+                answer = self._answer(on_progress)
         except PageLeft as error:
             raise self._left() from error
-        if said["state"] == "answered":
-            return str(said["text"])
-        raise self._trouble(said["state"])
+        return answer
 
     def wait_for_login(self, url: str, until: float) -> None:
         """Opens ``url`` and waits until a person has logged in there; ``until`` as in `time.monotonic`.
@@ -110,17 +125,33 @@ class ChatPage:
                 return said
         raise SiteChanged(f"no prompt box is to be seen on {url}", self._advice("box"))
 
-    def _acceptable(self, prompt: str) -> str:
+    def _answer(self, on_progress: Callable[[int], None]) -> str:
+        said = self._run("converse", {"react_s": REACT_S, "idle_s": IDLE_S}, on_progress)
+        if said["state"] != "answered":
+            raise self._trouble(said["state"])
+        return str(said["text"])
+
+    def _fitted(self, prompt: str) -> tuple[str, str | None, tuple[str, ...]]:
+        """The message to enter, what is attached to it, and the messages that follow. Raises PromptRefused."""
+        site = self.site
+        if not prompt.strip():
+            raise PromptRefused("the prompt is empty")
+        is_long = 0 < site.longest_prompt < len(prompt)
+        if is_long and site.too_long == "attach":
+            return ABOUT_ATTACHMENT, prompt, ()
         text = prompt.replace("\r\n", "\n").replace("\r", "\n")
         if text != prompt:
             logger.info("a prompt box holds no carriage returns: line ends are sent as line feeds")
-        if 0 < self.site.longest_prompt < len(text):
-            raise PromptRefused(
-                f"the prompt has {len(text)} characters, {self.site.name} takes {self.site.longest_prompt}"
-            )
-        if not text.strip():
-            raise PromptRefused("the prompt is empty")
-        return text
+        if not is_long:
+            return text, None, ()
+        if site.too_long == "refuse":
+            what = f"the prompt has {len(prompt)} characters, {site.name} takes {site.longest_prompt}"
+            raise PromptRefused(what, "a profile may split or attach it: too_long")
+        try:
+            first, *rest = split(text, site.longest_prompt)
+        except ValueError as error:
+            raise PromptRefused(str(error)) from error
+        return first, None, tuple(rest)
 
     def _run(
         self, action: str, value: Mapping[str, object], on_progress: Callable[[int], None] = lambda _: None
@@ -151,6 +182,10 @@ class ChatPage:
             case "endless":
                 what = f"the answer was not finished after {self.site.answer_s:.0f} s"
                 return AnswerUnfinished(what, self._advice("answer_s"))
+            case "unattached":
+                return SiteChanged(f"{name} does not take the prompt as a file", self._advice("file_input"))
+            case "gone":
+                return SiteChanged("the prompt box is gone in the middle of the conversation", self._advice("box"))
             case "refused":
                 return PromptRefused(f"the prompt box of {name} does not keep the prompt exactly as it is")
             case "unsent":
@@ -181,6 +216,10 @@ class ChatPage:
         return (
             f"the site may have changed: {key!r} of its profile can be replaced in your own sites/{self.site.name}.toml"
         )
+
+
+def _entry(message: str, attachment: str | None = None) -> dict[str, object]:
+    return {"prompt": message, "attachment": attachment, "name": ATTACHED_AS, "react_s": REACT_S}
 
 
 @cache

@@ -87,13 +87,14 @@ class Pool:
         self._is_closed = False
 
     @contextlib.contextmanager
-    def lend(self, priority: int = 0, deadline: float = math.inf) -> Iterator[Tab]:
+    def lend(self, priority: int = 0, deadline: float = math.inf, *, is_paced: bool = True) -> Iterator[Tab]:
         """A tab, while the block runs; it is closed if the block fails.
 
-        Higher priorities first, else who came first. Raises TimeSpent where none is free before ``deadline``
-        (`time.monotonic`), NoAnswer where no browser opens, BrowserGone when the pool is closed.
+        ``is_paced`` for a prompt, of which only so many are begun in a minute. Higher priorities first, else who came
+        first. Raises TimeSpent where none is free before ``deadline`` (`time.monotonic`), NoAnswer where no browser
+        opens, BrowserGone when the pool is closed.
         """
-        member = self._seat(priority, deadline)
+        member = self._seat(priority, deadline, is_paced=is_paced)
         tab = None
         try:
             tab = member.tab()
@@ -118,6 +119,16 @@ class Pool:
         """How many conversations there may be at a time."""
         return self._limits.conversations(self._streams)
 
+    def warm_up(self) -> None:
+        """Opens the first browser and a tab in the background, so that the first prompt need not wait for them."""
+
+        def open_one() -> None:
+            with contextlib.suppress(NoAnswer), self.lend(is_paced=False):
+                pass
+
+        if not self._taken():
+            threading.Thread(target=open_one, name="warm-up", daemon=True).start()
+
     def counts(self) -> tuple[int, int, int]:
         """Browsers open, tabs lent, prompts that wait."""
         with self._changed:
@@ -133,11 +144,13 @@ class Pool:
             self._changed.notify_all()
             while any(member.lent for member in self._members) and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
+            while self._opening:  # a browser that starts just now ends itself
+                self._changed.wait()
             members, self._members = self._members, []
         for member in members:
             _close(member)
 
-    def _seat(self, priority: int, deadline: float) -> _Member:
+    def _seat(self, priority: int, deadline: float, *, is_paced: bool) -> _Member:
         """A member with a tab reserved in it."""
         ticket = (-priority, next(self._numbers))
         with self._changed:
@@ -148,7 +161,8 @@ class Pool:
                 self._tickets.remove(ticket)
                 heapq.heapify(self._tickets)
                 self._changed.notify_all()
-            self._next_at = time.monotonic() + (60 / self._limits.per_minute if self._limits.per_minute else 0.0)
+            if is_paced and self._limits.per_minute:
+                self._next_at = time.monotonic() + 60 / self._limits.per_minute
             if member is not None:
                 member.lent += 1
                 return member
@@ -187,12 +201,15 @@ class Pool:
                 self._changed.notify_all()
             raise
         with self._changed:
-            self._opening.discard(number)
-            self._changed.notify_all()
             if not self._is_closed:
                 self._members.append(member)
+                self._opening.discard(number)
+                self._changed.notify_all()
                 return member
         _close(member)
+        with self._changed:
+            self._opening.discard(number)
+            self._changed.notify_all()
         raise BrowserGone("the client was closed")
 
     def _give_up(self, member: _Member, tab: Tab | None, error: BaseException) -> None:

@@ -22,11 +22,12 @@ class SiteProfile:
     ``url`` opens a new conversation; ``box`` takes the prompt, ``send`` sends it, ``answer`` is one message of the
     model's; ``copy`` inside or behind it copies it, ``finished`` there shows that it is complete (default: ``copy``).
     ``busy`` is seen while the model writes, ``failed`` when it broke off. ``longest_prompt`` counts characters (0: no
-    limit is known), ``answer_s`` is how long an answer may take. An account begins ``prompts_per_minute`` (0: as many
-    as there are) and has ``at_once`` conversations at a time (0: as many as its browsers can), ``streams`` of them in
-    one browser (0: found out by the page's protocol); after a rate limit it rests for ``cool_down_s``. ``driver`` is
-    chrome or undetected. ``evidence`` tells the date of what the selectors rest on, ``verified`` whether somebody has
-    tried them on the site itself.
+    limit is known); a longer one is refused, or split into several messages of one conversation, or attached as a file:
+    through ``file_input``, until ``attached`` is to be seen (``too_long``). ``answer_s`` is how long an answer may
+    take. An account begins ``prompts_per_minute`` (0: as many as there are) and has ``at_once`` conversations at a time
+    (0: as many as its browsers can), ``streams`` of them in one browser (0: found out by the page's protocol); after a
+    rate limit it rests for ``cool_down_s``. ``driver`` is chrome or undetected. ``evidence`` tells the date of what the
+    selectors rest on, ``verified`` whether somebody has tried them on the site itself.
     """
 
     name: str
@@ -41,7 +42,10 @@ class SiteProfile:
     rate_limit: Selectors = ()
     challenge: Selectors = ()
     logged_out: Selectors = ()
+    file_input: Selectors = ()
+    attached: Selectors = ()
     longest_prompt: int = 0
+    too_long: Literal["refuse", "split", "attach"] = "refuse"
     answer_s: float = 600.0
     prompts_per_minute: float = 6.0
     at_once: int = 2
@@ -63,6 +67,7 @@ NEEDED = ("box", "send", "answer", "copy")
 _WORDS = {
     "Selectors": "a list of CSS selectors", "str": "a text", "int": "a whole number", "float": "a number",
     "bool": "true or false", 'Literal["chrome", "undetected"]': "chrome or undetected",
+    'Literal["refuse", "split", "attach"]': "refuse, split or attach",
 }  # fmt: skip
 _KEYS = tuple(field.name for field in fields(SiteProfile) if field.name != "name")
 
@@ -133,6 +138,8 @@ def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile
         raise UsageError(f"{path}: {key} = {values[key]!r} does not fit: it takes {kind}") from error
     if empty := next((key for key in NEEDED if not getattr(profile, key)), None):
         raise UsageError(f"{path}: {empty} names no selector")
+    if profile.too_long == "attach" and not (profile.file_input and profile.attached):
+        raise UsageError(f'{path}: too_long = "attach" needs the keys file_input and attached')
     if urlsplit(profile.url).scheme not in ("http", "https"):
         raise UsageError(f"{path}: url is no address of a web page: {profile.url!r}")
     return profile

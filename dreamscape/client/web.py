@@ -64,6 +64,10 @@ class WebSites:
         """See `Account.check`."""
         return self._account(site, account, url).check(url, prompt)
 
+    def warm_up(self, site: SiteProfile, account: str) -> None:
+        """Has a browser start in the background for prompts that are to come."""
+        self._account(site, account, site.url).warm_up()
+
     def at_once(self, site: SiteProfile) -> int:
         """How many prompts an account of the site may be given at a time."""
         return _limits(site, self.settings).conversations()
@@ -152,7 +156,9 @@ class WebSites:
 
     def _state(self, session: str) -> SessionState:
         kept = read_state(state_file(self.data, session))
-        return SessionState(session, kept.prompts, _in_utc(kept.asked), _in_utc(kept.cool_until), kept.trouble)
+        return SessionState(
+            session, kept.prompts, _in_utc(kept.asked), _in_utc(kept.cool_until), kept.trouble, _in_utc(kept.checked)
+        )
 
 
 def session_name(site: SiteProfile, account: str) -> str:

@@ -105,10 +105,11 @@ class SessionCheck:
 @dataclass(frozen=True, slots=True)
 class SessionState:
     """A session kept on this machine; times in UTC as ISO 8601, empty where there is none; ``rests_until`` after a
-    rate limit, ``trouble`` what went wrong last."""
+    rate limit, ``trouble`` what went wrong last, ``checked`` when a check last found the page as its profile says."""
 
     session: str
     prompts: int
     asked: str
     rests_until: str
     trouble: str
+    checked: str

@@ -86,6 +86,9 @@ class Client(Protocol):
     def at_once(self, card: ModelCard) -> int:
         """How many prompts to this model may be under way at the same time."""
 
+    def warm_up(self, card: ModelCard) -> None:
+        """Gets ready in the background for prompts to this model that are to come."""
+
     def close(self) -> None:
         """Ends all asking, from any thread: a prompt under way raises soon. May be called again."""
 

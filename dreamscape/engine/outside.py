@@ -40,7 +40,9 @@ class Outside:
         """Those that run, or have ended and are not yet done with."""
 
     def add(self, item: WorkItem, decision: Decision, progress: Progress) -> None:
-        """Puts an item behind the others that wait."""
+        """Puts an item behind the others that wait; whoever is asked first gets ready meanwhile."""
+        if not self.waiting:
+            self._solver.warm_up(next(card for card in decision.order if card.is_outside))
         self.waiting.append(Search(item, decision, progress, item))
 
     def ended(self) -> Generator[Search, None, None]:

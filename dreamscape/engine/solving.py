@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -43,6 +44,11 @@ class Solver:
             return max(1, self._client.at_once(card))
         except DreamscapeError:
             return 1
+
+    def warm_up(self, card: ModelCard) -> None:
+        """Has what leads to a model get ready; who cannot be reached tells when asked."""
+        with contextlib.suppress(DreamscapeError):
+            self._client.warm_up(card)
 
     def stop_asking(self) -> None:
         """Ends the questions that are under way; no model outside is asked any more."""

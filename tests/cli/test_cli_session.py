@@ -34,7 +34,13 @@ def site(config: Path) -> Iterator[ChatSite]:
         yield site
 
 
-def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(dreamscape_here: Dreamscape, site: ChatSite) -> None:
+def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(
+    dreamscape_here: Dreamscape, site: ChatSite, config: Path
+) -> None:
+    card = '[[models]]\nname = "chat"\nprovider = "web"\nsite = "own"\ntier = 1\nenabled = true\n'
+    (config / "models.toml").write_text(card)
+    assert "was not tried on the site itself" in dreamscape_here("doctor").stdout
+
     looked = dreamscape_here("session", "check", "--site", "own")
     asked = dreamscape_here("session", "check", "--site", "own", "--ask", "--json")
 
@@ -45,6 +51,7 @@ def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(dreamscape_here
     assert (found["send"]["selector"], found["send"]["place"]) == ("#send", 2)
     assert (found["answer"]["selector"], found["copy"]["selector"]) == (".assistant", ".copy")
     assert len(site.prompts) == 1
+    assert "found as its profile says" in dreamscape_here("doctor").stdout
 
 
 def test_a_page_that_changed_is_told_with_a_picture_for_the_user_alone(

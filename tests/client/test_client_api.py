@@ -46,7 +46,7 @@ def card(site: ApiSite, **more: object) -> ModelCard:
 
 def ask(site: ApiSite, text: str = "hello", key: str = KEY, **more: object) -> Answer:
     pauses.clear()
-    return api.ask(card(site, **more), key, text, pauses.append)
+    return api.ask(card(site, **more), key, text, pause=pauses.append)
 
 
 pauses: list[float] = []
@@ -335,7 +335,7 @@ def test_who_does_not_listen_is_tried_again_and_told() -> None:
         pauses.clear()
 
         with pytest.raises(SiteUnreachable, match="cannot be reached at http://127"):
-            api.ask(nobody, KEY, "hello", pauses.append)
+            api.ask(nobody, KEY, "hello", pause=pauses.append)
 
     assert pauses == list(api.PAUSES_S)
 
@@ -343,7 +343,7 @@ def test_who_does_not_listen_is_tried_again_and_told() -> None:
 @pytest.mark.parametrize("url", ["http://a..b/v1", "http://ex ample/v1", f"http://{'a' * 70}.example/v1"])
 def test_what_is_no_address_is_told(url: str) -> None:
     with pytest.raises((UsageError, SiteUnreachable)):
-        api.ask(ModelCard("m", "api", url=url), "", "hello", pauses.append)
+        api.ask(ModelCard("m", "api", url=url), "", "hello", pause=pauses.append)
 
 
 def test_half_a_character_is_not_sent(site: ApiSite) -> None:

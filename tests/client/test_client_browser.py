@@ -45,8 +45,7 @@ def site(tmp_path: Path) -> Iterator[ChatSite]:
 def ask(session: Path, site: ChatSite, folder: Path, path: str = "") -> str:
     with open_browser(session) as browser:
         page = ChatPage(browser.open_tab(), load_site("own", (folder,)))
-        page.enter(site.address + path, "hello")
-        return page.converse(lambda length: None)
+        return page.converse(page.enter(site.address + path, "hello"), lambda length: None)
 
 
 def test_a_login_lasts_and_the_session_is_private(tmp_path: Path, site: ChatSite) -> None:

@@ -45,9 +45,8 @@ def test_answers_are_exact_where_markdown_is_drawn_and_code_highlighted(
 
         (tmp_path / "own.toml").write_text(site.profile)
         page = ChatPage(tab := tabs.open_tab(), load_site("own", (tmp_path,)))
-        page.enter(site.address, "hello")
 
-        assert page.converse(lambda length: None) == ANSWER
+        assert page.converse(page.enter(site.address, "hello"), lambda length: None) == ANSWER
         assert tab.call("() => document.querySelectorAll('.hljs-keyword, td strong').length + ''") == "3"
         tab.close()
 

@@ -264,3 +264,25 @@ def test_closing_lets_those_who_talk_end_and_turns_the_others_away() -> None:
     assert isinstance(turned_away[0], BrowserGone)
     with pytest.raises(BrowserGone), pool.lend():
         pass
+
+
+def test_getting_warm_opens_a_browser_and_is_no_prompt() -> None:
+    machine = Machine()
+    pool = pool_of(machine, per_minute=1.0)
+    pool.warm_up()
+    until(lambda: bool(machine.browsers) and pool.counts() == (1, 0, 0))
+
+    with pool.lend(deadline=time.monotonic() + 1):
+        assert len(machine.browsers) == 1
+
+
+def test_closing_waits_for_a_browser_that_is_just_starting() -> None:
+    may_start = threading.Event()
+    machine = Machine(lambda: (may_start.wait(20), None)[1])
+    pool = pool_of(machine)
+    pool.warm_up()
+    threading.Timer(0.1, may_start.set).start()
+    until(lambda: pool.counts()[2] == 0)
+    pool.close()
+
+    assert machine.open_now() == []

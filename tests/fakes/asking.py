@@ -25,6 +25,7 @@ class SlowClient:
         self._at_once = at_once
         self._lock = threading.Lock()
         self.prompts: list[Prompt] = []
+        self.warmed_up: list[str] = []
         self.answered = 0
         self.under_way = 0
         self.most_under_way = 0
@@ -32,6 +33,9 @@ class SlowClient:
 
     def at_once(self, card: ModelCard) -> int:
         return self._at_once
+
+    def warm_up(self, card: ModelCard) -> None:
+        self.warmed_up.append(card.name)
 
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
         with self._lock:

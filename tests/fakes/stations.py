@@ -244,6 +244,15 @@ class FakeClient:
         self._answers = list(answers)
         self.prompts: list[Prompt] = []
 
+    def at_once(self, card: ModelCard) -> int:
+        return 1
+
+    def warm_up(self, card: ModelCard) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
     def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
         self.prompts.append(prompt)
         answer = self._answers.pop(0)

@@ -23,8 +23,7 @@ def ask_with(driver: Remote, site: ChatSite, folder: Path, prompt: str = "hello"
     browser = Browser(driver, is_local=False)
     try:
         page = ChatPage(browser.open_tab(), load_site("own", (folder,)))
-        page.enter(site.address + path, prompt)
-        return page.converse(lambda length: None)
+        return page.converse(page.enter(site.address + path, prompt), lambda length: None)
     finally:
         browser.close()
 

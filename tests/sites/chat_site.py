@@ -43,6 +43,8 @@ failed = [".failed"]
 rate_limit = [".rate-limit"]
 challenge = [".challenge"]
 logged_out = ["#login"]
+file_input = ["#file"]
+attached = [".attached"]
 at_once = 0
 prompts_per_minute = 0
 """
@@ -51,7 +53,8 @@ prompts_per_minute = 0
 
 @dataclass
 class ChatSite:
-    """A running site. ``answer`` maps prompt and model to what is said; ``prompts`` are those that arrived.
+    """A running site. ``answer`` maps prompt and model to what is said; ``prompts`` are those that arrived, ``attached``
+    the text of the file that came with each.
 
     ``tokens_per_second`` paces the stream (0: two parts at once). ``ways`` are habits of the page: frames draws with
     the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
@@ -69,6 +72,7 @@ class ChatSite:
     kind: str = "textarea"
     answer: Callable[[str, str], str] = lambda prompt, model: f"{model}: {prompt}"
     prompts: list[str] = field(default_factory=list)
+    attached: list[str | None] = field(default_factory=list)
     tokens_per_second: float = 0.0
     ways: frozenset[str] = frozenset()
     fault: str = ""
@@ -163,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         prompt = body["prompt"]
         self.site.arrived_at[prompt] = time.monotonic()
         self.site.prompts.append(prompt)
+        self.site.attached.append(body["attached"])
         self.site.asked.set()
         if self.site.fault in ("401", "403", "429"):
             self._send(int(self.site.fault), b"")

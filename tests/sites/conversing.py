@@ -12,7 +12,6 @@ def converse(tabs: Browser, profile: SiteProfile, url: str, prompt: str) -> str:
     tab = tabs.open_tab()
     try:
         page = ChatPage(tab, profile)
-        page.enter(url, prompt)
-        return page.converse(lambda length: None)
+        return page.converse(page.enter(url, prompt), lambda length: None)
     finally:
         tab.close()

@@ -1,4 +1,4 @@
-"""A browser that nobody talks with for a while stays ours."""
+"""The connection to a browser: it lasts, and tells nobody its password."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dreamscape.client.bidi import BiDi
+from dreamscape.client.bidi import BiDi, without_password
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -24,3 +24,11 @@ def test_a_connection_outlives_a_silence_longer_than_its_opening_may_take(
         assert "ready" in connection.command("session.status", 20)
     finally:
         connection.close()
+
+
+def test_a_password_in_an_address_is_told_in_a_header_alone() -> None:
+    plain, header = without_password("ws://me:p%40ss@grid.example:4444/session/1/se/bidi")
+
+    assert plain == "ws://grid.example:4444/session/1/se/bidi"
+    assert header == ["Authorization: Basic bWU6cEBzcw=="]
+    assert without_password("ws://127.0.0.1:1/x") == ("ws://127.0.0.1:1/x", [])
