@@ -67,8 +67,9 @@ class BiDi:
         try:
             # No proxy stands between us and the driver, whatever the environment says.
             plain, header = without_password(address)
-            how = {"suppress_origin": True, "http_no_proxy": ["*"], "enable_multithread": True}
-            socket = websocket.create_connection(plain, timeout=CONNECT_S, header=header, **how)
+            socket = websocket.create_connection(
+                plain, CONNECT_S, header=header, suppress_origin=True, http_no_proxy=["*"], enable_multithread=True
+            )
         except (OSError, websocket.WebSocketException) as error:
             raise BrowserGone(f"the browser's connection does not open: {error}", "try again") from error
         socket.settimeout(None)  # a browser may have nothing to say for hours

@@ -53,8 +53,8 @@ prompts_per_minute = 0
 
 @dataclass
 class ChatSite:
-    """A running site. ``answer`` maps prompt and model to what is said; ``prompts`` are those that arrived, ``attached``
-    the text of the file that came with each.
+    """A running site. ``answer`` maps prompt and model to what is said; ``prompts`` are those that arrived,
+    ``attached`` the text of the file that came with each.
 
     ``tokens_per_second`` paces the stream (0: two parts at once). ``ways`` are habits of the page: frames draws with
     the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
