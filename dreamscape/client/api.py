@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from dreamscape.domain.errors import (
     PromptRefused,
     ServerFailed,
     SiteUnreachable,
+    TimeSpent,
     UsageError,
 )
 from dreamscape.domain.models import Answer, ModelCard
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PAUSES_S = (0.2, 0.6)
+PAUSES_S = (0.2, 0.4)
 """Waits before the second and the third try where nobody says how long to wait; chosen."""
 
 LONGEST_PAUSE_S = 60.0
@@ -47,17 +49,21 @@ def ask(
     key: str,
     text: str,
     tell: Callable[[int], None] = lambda _: None,
+    deadline: float = math.inf,
     pause: Callable[[float], None] = time.sleep,
 ) -> Answer:
     """Sends a prompt once and gives the whole answer; tokens are 0 where the server does not tell them.
 
-    ``tell`` hears how many characters there are so far, often.
+    ``tell`` hears how many characters there are so far, often; at ``deadline`` (`time.monotonic`) it is given up.
 
     It is sent again only where it is certain that no model has worked on it: nothing was sent, or the server refused
     it and said that it may be tried again. Raises PromptRefused, RateLimited, SiteUnreachable, KeyRefused,
-    ModelUnknown, ServerFailed, and AnswerUnfinished for an answer that did not come whole.
+    ModelUnknown, ServerFailed, TimeSpent where no time is left, and AnswerUnfinished for an answer that did not come
+    whole.
     """
-    until = time.monotonic() + card.answer_s
+    if time.monotonic() >= deadline:
+        raise TimeSpent(f"no time is left to ask {card.name}")
+    until = min(deadline, time.monotonic() + card.answer_s)
     pauses, has_usage = iter(PAUSES_S), True
     while True:
         said = _sent(card, key, _body(card, text, has_usage=has_usage), until, tell)
@@ -97,7 +103,7 @@ def _address(card: ModelCard) -> str:
 
 
 def _sent(card: ModelCard, key: str, body: bytes, until: float, tell: Callable[[int], None]) -> Answer | Refusal:
-    """One try."""
+    """One try, which ends at ``until`` (`time.monotonic`)."""
     import httpx
 
     address = _address(card)
@@ -135,7 +141,7 @@ def _broken(card: ModelCard, error: Exception, *, is_over: bool) -> DreamscapeEr
 
     if is_over:
         return AnswerUnfinished(
-            f"the answer of {card.name} was not finished after {card.answer_s:g} s", "see answer_s of its card"
+            f"the answer of {card.name} was not finished in time", f"its card allows answer_s = {card.answer_s:g}"
         )
     if isinstance(error, httpx.TimeoutException):
         return AnswerUnfinished(f"{card.name} was silent for {card.silence_s:g} s", "see silence_s of its card")

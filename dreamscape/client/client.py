@@ -86,7 +86,7 @@ class OpenAIClient:
             case "api":
                 key = key_of(card, os.environ)
                 own = frozenset({key} if key else ())
-                return self._outside.ask(prompt, card, lambda text: api.ask(card, key, text, tell), own)
+                return self._outside.ask(prompt, card, lambda text: api.ask(card, key, text, tell, deadline), own)
             case _:
                 raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")
 

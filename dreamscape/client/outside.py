@@ -18,6 +18,7 @@ from dreamscape.domain.errors import (
     RateLimited,
     RunLocked,
     SiteUnreachable,
+    TimeSpent,
     UsageError,
 )
 from dreamscape.domain.models import Answer, ModelCard, Prompt
@@ -43,6 +44,7 @@ UNASKED = (
     ModelUnknown,
     PromptRefused,
     RateLimited,
+    TimeSpent,
 )
 """After these it is certain that no model has worked on the prompt."""
 

@@ -26,6 +26,7 @@ from dreamscape.domain.errors import (
     RateLimited,
     ServerFailed,
     SiteUnreachable,
+    TimeSpent,
     UsageError,
 )
 from dreamscape.domain.models import Answer, ModelCard
@@ -88,6 +89,25 @@ def test_a_megabyte_comes_whole(site: ApiSite) -> None:
 
     assert ask(site, text).text == text
     assert site.prompts == [text]
+
+
+def test_how_far_the_answer_is_is_told(site: ApiSite) -> None:
+    heard: list[int] = []
+
+    answer = api.ask(card(site), KEY, "hello", heard.append)
+
+    assert len(heard) > 3
+    assert heard[-1] == len(answer.text)
+
+
+def test_no_prompt_outlives_its_deadline(site: ApiSite) -> None:
+    with pytest.raises(TimeSpent, match="no time is left"):
+        api.ask(card(site), KEY, "hello", deadline=time.monotonic())
+    assert site.asked == []
+
+    site.replies = [Reply(pieces=[data(chunk("x"))], pause_s=0.02, lasts=True)]
+    with pytest.raises(AnswerUnfinished, match="not finished in time"):
+        api.ask(card(site), KEY, "hello", deadline=time.monotonic() + 0.2)
 
 
 WHOLE = [
@@ -191,9 +211,9 @@ def test_an_answer_without_its_end_is_none_and_the_prompt_is_sent_once(site: Api
     ("reply", "limits", "words"),
     [
         (Reply(pieces=[data(chunk("x"))], pause_s=30), {"silence_s": 0.2}, "silent for 0.2 s"),
-        (Reply(pieces=[data(chunk("x"))], pause_s=0.02, lasts=True), {"answer_s": 0.3}, "not finished after 0.3 s"),
-        (Reply(pieces=[b": ping\n\n"], pause_s=0.02, lasts=True), {"answer_s": 0.3}, "not finished after 0.3 s"),
-        (Reply(pieces=[data(chunk("x"))], pause_s=30), {"answer_s": 0.3}, "not finished after 0.3 s"),
+        (Reply(pieces=[data(chunk("x"))], pause_s=0.02, lasts=True), {"answer_s": 0.3}, "not finished in time"),
+        (Reply(pieces=[b": ping\n\n"], pause_s=0.02, lasts=True), {"answer_s": 0.3}, "not finished in time"),
+        (Reply(pieces=[data(chunk("x"))], pause_s=30), {"answer_s": 0.3}, "not finished in time"),
     ],
 )
 def test_a_server_that_never_ends_is_left(site: ApiSite, reply: Reply, limits: dict[str, object], words: str) -> None:
@@ -211,7 +231,7 @@ def test_a_server_that_never_ends_its_headers_is_left() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         dripping = ModelCard("m", "api", url=f"http://127.0.0.1:{server.getsockname()[1]}", answer_s=0.3)
 
-        with pytest.raises(AnswerUnfinished, match=r"not finished after 0\.3 s"):
+        with pytest.raises(AnswerUnfinished, match="not finished in time"):
             api.ask(dripping, "", "hello")
 
 
@@ -383,6 +403,6 @@ def test_an_encrypted_endpoint_is_asked_where_its_certificate_is_trusted(
         api._certificates.cache_clear()
         assert ask(site, url=url).text == "m: hello"
         site.replies = [Reply(pieces=[data(chunk("x"))], pause_s=0.02, lasts=True)]
-        with pytest.raises(AnswerUnfinished, match="not finished after"):
+        with pytest.raises(AnswerUnfinished, match="not finished in time"):
             ask(site, url=url, answer_s=0.5)
     api._certificates.cache_clear()

@@ -34,12 +34,12 @@ usd_per_million_out = 1.0
 class Models(ApiSite):
     """One breaks off behind what would be right, the other is wrong first and then right."""
 
-    def reply(self) -> Reply:
-        prompt = self.prompts[-1]
+    def reply(self, number: int) -> Reply:
+        prompt = self.prompts[number]
         placeholder = re.search(r'token = "(\w+)"', prompt)
         assert placeholder is not None
         right = RIGHT.replace("    letters =", f'    token = "{placeholder[1]}"\n    letters =')
-        if self.asked[-1]["model"] == "broken":
+        if self.asked[number]["model"] == "broken":
             return Reply(pieces=[data(chunk(right))], is_cut=True)
         if "tried already" not in prompt:
             return Reply(pieces=[events(WRONG)])

@@ -44,16 +44,18 @@ class ApiSite:
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     address: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def prompts(self) -> list[str]:
         """The texts that arrived."""
         return [asked["messages"][-1]["content"] for asked in self.asked]
 
-    def reply(self) -> Reply:
+    def reply(self, number: int) -> Reply:
+        """To the request of this number, 0 first."""
         if self.replies:
-            return self.replies[min(len(self.asked), len(self.replies)) - 1]
-        return Reply(pieces=[events(self.answer(self.prompts[-1], self.asked[-1]["model"]))])
+            return self.replies[min(number, len(self.replies) - 1)]
+        return Reply(pieces=[events(self.answer(self.prompts[number], self.asked[number]["model"]))])
 
 
 def chunk(text: str = "", end: str | None = None, **more: object) -> dict[str, Any]:
@@ -122,10 +124,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.site.asked.append(asked)
-        self.site.headers.append(dict(self.headers))
-        self.site.paths.append(self.path)
-        reply = self.site.reply()
+        with self.site.lock:
+            number = len(self.site.asked)
+            self.site.asked.append(asked)
+            self.site.headers.append(dict(self.headers))
+            self.site.paths.append(self.path)
+        reply = self.site.reply(number)
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.send_response(reply.status)
