@@ -26,7 +26,8 @@ class Search:
     """One item that models outside are asked about, from when it waits for its turn until it has ended.
 
     ``item`` is kept as it is now, ``given`` is as the search began with it, on base number ``base``. ``outcome`` is set
-    once: what was found, or what kept it from ending well. ``repaired_by`` tells whose landing left it nothing to do.
+    once: what was found, or what kept it from ending well. ``is_cut_short`` where the run's time bounds it more than
+    its own, and in the end where that ended it. ``repaired_by`` tells whose landing left it nothing to do.
     """
 
     item: WorkItem
@@ -96,7 +97,7 @@ class Crew:
 
     def stop(self) -> None:
         """Ends all searches: none begins anything more, and questions under way are broken off."""
-        for search in self.searches:
+        for search in self._running:
             search.progress.is_stopped = True
         self._stop_asking()
         until = time.monotonic() + ENDING_S

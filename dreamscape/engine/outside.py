@@ -93,6 +93,7 @@ class Outside:
                 return self._solver.solve(search.given, search.decision, shared, search.deadline, progress)
         finally:
             progress.seconds += time.monotonic() - began
+            search.is_cut_short = progress.is_stopped or (search.is_cut_short and time.monotonic() >= search.deadline)
 
     def _give_up(self) -> None:
         for search in self.waiting:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import PATIENCE_S, PRICE_USD, WEB, Asks, SlowClient, asked_about, bugs, impact_by_name
+from slow_client import PATIENCE_S, PRICE_USD, WEB, Asks, SlowClient, asked_about, bugs, impact_by_name
 from stations import EMBEDDED, FakeAgent, FakeLander, FakeModels, FakeProject, FakeProposer
 
 from dreamscape.domain.errors import BudgetSpent, CannotGoOn, DiskFull
@@ -379,6 +379,16 @@ def test_when_the_runs_time_is_over_answers_that_still_stream_are_ended(store: S
     assert report.exit_code == 4
     assert threads_left() == before
     assert store.reviews() == ()
+
+
+def test_what_was_asked_about_in_vain_is_unsolved_however_short_the_run_may_be(store: Store) -> None:
+    client = SlowClient(lambda prompt: "wrong")
+
+    report = heal(store, FakeAgent(bugs(*NAMES)), client, settings=HealSettings(max_minutes=5.0, item_minutes=60.0))
+
+    assert set(states(report).values()) == {ItemState.UNSOLVED}
+    assert len(client.prompts) == 4
+    assert report.cost_usd == 4 * PRICE_USD
 
 
 def test_where_landing_changes_the_tree_nothing_runs_meanwhile(store: Store) -> None:
