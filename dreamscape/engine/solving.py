@@ -142,7 +142,8 @@ class Solver:
         try:
             answer = self._client.submit_prompt(step.prompt, card)
         except DreamscapeError as error:
-            logger.warning("%s%s gave no answer: %s", progress.label, card.name, error)
+            if not progress.is_stopped:
+                logger.warning("%s%s gave no answer: %s", progress.label, card.name, error)
             tally.trouble = f"{card.name} gave no answer: {error}"
             with self._lock:
                 self._asked.discard(question)

@@ -12,6 +12,7 @@ from itertools import takewhile
 from dreamscape.domain.errors import TimeSpent
 from dreamscape.domain.events import EventKind
 from dreamscape.domain.failures import Failure, FailureClass, digest
+from dreamscape.domain.models import Decision
 from dreamscape.domain.ports import Agent, History, Models
 from dreamscape.domain.records import ItemReport
 from dreamscape.domain.repair import ItemState, WorkItem
@@ -138,16 +139,17 @@ class WorkOff:
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
         here = tuple(takewhile(lambda card: not card.is_outside, decision.order))
         outside = decision.order[len(here) :]
+        decision = Decision(here, "" if outside else decision.why)
         item_s = self._item_s / 2 if outside else self._item_s
         deadline = search_until(began, item_s, self._deadline, self._baseline.seconds, others_wait=self._others_wait)
         progress = Progress()
         try:
             with self._agent.bench(item.case) as bench:
-                solution = self._solver.solve(item, replace(decision, order=here), bench, deadline, progress)
+                solution = self._solver.solve(item, decision, bench, deadline, progress)
             self._book_attempts(item, progress)
             progress.seconds = time.monotonic() - began
             if outside and solution.proven is None:
-                self._outside.add(item, replace(decision, order=outside), progress)
+                self._outside.add(item, Decision(outside, ""), progress)
                 return None
             cut_short = deadline < began + item_s and time.monotonic() >= deadline
             return self._concluder.conclude(item, solution, progress.seconds, cut_short=cut_short)
