@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_python import plain_python
 from required import missing
 
 from dreamscape.agent.guest_zip import packed
@@ -29,7 +29,7 @@ def runner(project: Path, *, test_timeout_s: float = 30.0, memory_mib: int = 102
         sandbox = open_sandbox(project, SandboxSettings(output_mib=1, memory_mib=memory_mib))
     except SandboxMissing as error:
         missing("sandbox", str(error))
-    interpreter, sandbox = probe_interpreter(sandbox, Path(sys.executable))
+    interpreter, sandbox = probe_interpreter(sandbox, plain_python())
     return SuiteRunner(sandbox, interpreter, HealSettings(test_timeout_s=test_timeout_s))
 
 

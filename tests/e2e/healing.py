@@ -16,6 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from plain_python import plain_python
 from required import missing
 
 from dreamscape.agent.sandbox import open_sandbox
@@ -86,6 +87,7 @@ class Patient:
         """The environment of everything run here."""
         inherited = {name: os.environ[name] for name in ("PATH", "DREAMSCAPE_REQUIRE", "LANG") if name in os.environ}
         own = {"HOME": self.home, "XDG_CONFIG_HOME": self.home / ".config", "TMPDIR": self.temporary}
+        own["VIRTUAL_ENV"] = plain_python().parents[1]
         return {**inherited, **{name: str(place) for name, place in own.items()}}
 
     def write(self, files: Mapping[str, str | bytes]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from healing import GREET, GREET_REPAIRED, NewPatient, Patient
+from plain_python import plain_python
 from required import missing
 
 BUG, REPAIRED = GREET["greet.py"], GREET_REPAIRED
@@ -17,10 +18,10 @@ def editable(project: Patient, folder: Path, source: str) -> Path:
     """A virtual environment in which the project is installed in place, as ``pip install -e`` does; its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
-    # pytest and what it needs come from here; the project from its own folder, by an absolute path
-    ours = [place for place in sys.path if place.endswith("site-packages")]
+    # pytest and what it needs come from elsewhere; the project from its own folder, by an absolute path
+    (pytests,) = plain_python().parents[1].glob("lib/python*/site-packages")
     (packages / "__editable__.project.pth").write_text(f"{project.root / source}\n")
-    (packages / "ours.pth").write_text("\n".join(ours) + "\n")
+    (packages / "pytests.pth").write_text(f"{pytests}\n")
     return folder / "bin" / "python"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from plain_python import plain_python
 from required import missing
 
 from dreamscape.agent.guest_zip import ZIP_NAME, launch, packed
@@ -35,22 +36,22 @@ def lay(project: Path, files: Mapping[str, str]) -> Path:
     return project
 
 
-def runner(project: Path, python: Path | str = sys.executable, *, level: str = "auto", **settings: Any) -> SuiteRunner:
+def runner(project: Path, python: Path | str | None = None, *, level: str = "auto", **settings: Any) -> SuiteRunner:
     """A runner for this project in the strongest sandbox there is."""
     try:
         sandbox = open_sandbox(project, SandboxSettings(level=level, output_mib=1))
     except SandboxMissing as error:
         missing("sandbox", str(error))
-    interpreter, sandbox = probe_interpreter(sandbox, Path(python))
+    interpreter, sandbox = probe_interpreter(sandbox, Path(python or plain_python()))
     return SuiteRunner(sandbox, interpreter, HealSettings(**settings))
 
 
-def run(project: Path, python: Path | str = sys.executable, **asked: Any) -> TestRun:
+def run(project: Path, python: Path | str | None = None, **asked: Any) -> TestRun:
     """Runs the project's suite once, with a limit of 30 s for a test."""
     return runner(project, python, test_timeout_s=30.0).run(**asked)
 
 
-def told_outside(project: Path, python: Path | str = sys.executable, **env: str) -> Record:
+def told_outside(project: Path, python: Path | str | None = None, **env: str) -> Record:
     """What the guest tells without a sandbox around it: folders above the project are there."""
     request = {"only": None, "deselect": [], "ignore": [], "order": "given", "seed": 0, "coverage": "none"}
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +59,7 @@ def told_outside(project: Path, python: Path | str = sys.executable, **env: str)
         Path(folder, "run.json").write_text(json.dumps({**request, "test_timeout_s": 30.0}))
         reading, writing = os.pipe()
         channels = {"DREAMSCAPE_FILES": folder, "DREAMSCAPE_REPORTS": str(writing)}
-        command = launch(python, "plugin", ["-p", "no:cacheprovider"])
+        command = launch(python or plain_python(), "plugin", ["-p", "no:cacheprovider"])
         with subprocess.Popen(
             command, cwd=project, env={**os.environ, **channels, **env}, pass_fds=[writing], stdout=subprocess.DEVNULL
         ):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from guest_suites import lay
+from plain_python import plain_python
 from required import missing
 
 from dreamscape.agent.interpreter import probe_interpreter
@@ -86,7 +86,7 @@ def calc(folder: Path, files: Mapping[str, str] | None = None) -> Path:
 
 def server(
     project: Path,
-    python: Path | str = sys.executable,
+    python: Path | str | None = None,
     *,
     edited: str = "calc.py",
     test_files: Sequence[str] = (FILE,),
@@ -98,7 +98,7 @@ def server(
         sandbox = open_sandbox(project, SandboxSettings())
     except SandboxMissing as error:
         missing("sandbox", str(error))
-    interpreter, sandbox = probe_interpreter(sandbox, Path(python))
+    interpreter, sandbox = probe_interpreter(sandbox, Path(python or plain_python()))
     sources = {edited: (overrides or {}).get(edited) or (project / edited).read_bytes()}
     settings = HealSettings(test_timeout_s=5.0, pytest_args=pytest_args)
     return TrialServer(sandbox, interpreter, settings, sources, test_files, workers=2, base_overrides=overrides)
