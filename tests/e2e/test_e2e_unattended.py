@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from healing import GREET, GREET_REPAIRED, NewPatient, Patient, children, end, eventually
 
-SLOW_TO_TEST = {**GREET, "test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(3)\n"}
+SLOW_TO_TEST = {**GREET, "test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(1)\n"}
 VERY_SLOW_TO_TEST = {**GREET, "test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(8)\n"}
 
 
@@ -236,20 +236,33 @@ def test_edits_of_the_same_file_committed_meanwhile_are_never_lost(patient: NewP
     assert healed.code == 1
 
 
+MOMENTS = (
+    "running the tests",
+    "each alone",
+    "looking for the lines",
+    "case 1",
+    "candidates tried",
+    "proving",
+    "once more",
+)
+"""What heal says as it goes on."""
+
+
 @pytest.mark.slow
 def test_an_interruption_at_any_moment_leaves_nothing_and_the_next_run_works(patient: NewPatient) -> None:
     project = patient()
     before = traces(project)
-    for delay_s in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.0, 9.0):
+    for number, moment in enumerate(MOMENTS):
         running = project.start()
-        time.sleep(delay_s)
+        said = listen(running, moment)
+        time.sleep(number % 3 / 5)
         below = children(running.pid)
 
-        ended = end(running, signal.SIGINT if delay_s % 1 else signal.SIGTERM)
+        ended = end(running, signal.SIGINT if number % 2 else signal.SIGTERM)
 
         # A signal may also meet a process that has told all and is about to end, which it then ends by itself.
-        assert ended.code in (0, 1, 130, 143) or ended.report, ended.err
-        assert "Traceback" not in ended.err
+        assert ended.code in (0, 1, 130, 143) or ended.report, said + ended.err
+        assert "Traceback" not in said + ended.err
         assert eventually(lambda pids=below: not [pid for pid in pids if Path(f"/proc/{pid}").exists()], 10)
         assert traces(project) == before
     for branch in project.branches():
@@ -258,3 +271,12 @@ def test_an_interruption_at_any_moment_leaves_nothing_and_the_next_run_works(pat
     last = project.heal()
     assert last.code == 0, last.err
     assert not {run["exit_code"] for run in project.run("runs", "list").report["runs"]} - {0, 1, 130, 143}
+
+
+def listen(process: subprocess.Popen[str], word: str) -> str:
+    """What a heal in the background says until it has said a word, or for good."""
+    assert process.stderr is not None
+    said = b""
+    while word.encode() not in said and (more := os.read(process.stderr.fileno(), 65536)):
+        said += more
+    return said.decode()
