@@ -87,6 +87,10 @@ def load_settings(
             value = _checked(checked_key(key, layer.origin), raw, layer)
             settled[key] = _allowed(key, value, settled[key], layer)
             origins[key] = f"{layer.origin} {_variable(key)}" if layer.is_text else layer.origin
+        if layer.is_project and any(key.startswith("budget.") and not value for key, value in layer.values.items()):
+            for key in (f"budget.{field.name}" for field in fields(BudgetSettings)):  # their defaults are zero
+                # Where one limit is zero another holds, so that a zero alone would allow more.
+                settled[key], origins[key] = dict(_defaults())[key], layer.origin
     settings = Settings(**{name: _section(name, settled) for name in SECTIONS})  # type: ignore[arg-type]  # by name
     return Loaded(settings, origins, tuple(layer.path for layer in layers if layer.path))
 

@@ -80,8 +80,8 @@ class ChatPage:
             answer = self._answer(on_progress)
             for message in entered.rest:
                 said = self._run("enter", {**_entry(message), "seconds": BOX_S})
-                if said.get("state") != "entered":
-                    raise self._trouble(said.get("state", "gone"))
+                if (state := said.get("state", "refused")) != "entered":
+                    raise self._trouble("gone" if state == "refused" else state)  # what went before was sent
                 answer = self._answer(on_progress)
         except PageLeft as error:
             raise self._left() from error
@@ -185,7 +185,9 @@ class ChatPage:
             case "unattached":
                 return SiteChanged(f"{name} does not take the prompt as a file", self._advice("file_input"))
             case "gone":
-                return SiteChanged("the prompt box is gone in the middle of the conversation", self._advice("box"))
+                return SiteChanged(
+                    "the prompt box takes no more in the middle of the conversation", self._advice("box")
+                )
             case "refused":
                 return PromptRefused(f"the prompt box of {name} does not keep the prompt exactly as it is")
             case "unsent":

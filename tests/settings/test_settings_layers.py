@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamscape.domain.errors import UsageError
+from dreamscape.domain.settings import BudgetSettings
 from dreamscape.settings import COMMAND_LINE, DEFAULT, Loaded, known_keys, load_settings, shipped_file, user_file
 
 
@@ -248,3 +249,10 @@ def test_asking_for_an_unknown_setting_names_the_nearest(project: Path, own: Pat
         load(project, own).value("heal.max_minuts")
 
     assert "heal.max_minutes" in caught.value.hint
+
+
+def test_a_projects_zero_allows_nothing_rather_than_anything(project: Path, own: Path) -> None:
+    own.write_text("[budget]\nusd_per_day = 10.0\ncalls_per_day = 5\n")
+    (project / "dreamscape.toml").write_text("[budget]\ncalls_per_day = 0\n")
+
+    assert load(project, own).settings.budget == BudgetSettings()
