@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from dreamscape import __version__
 from dreamscape.client.completion import LONGEST_ANSWER, answer_of
-from dreamscape.client.deadline import Deadline
+from dreamscape.client.deadline import Deadline, Deadlines
 from dreamscape.client.refusals import Refusal, refusal_of
 from dreamscape.client.sse import payloads
 from dreamscape.domain.errors import (
@@ -50,11 +50,13 @@ def ask(
     text: str,
     tell: Callable[[int], None] = lambda _: None,
     deadline: float = math.inf,
+    among: Deadlines | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Answer:
     """Sends a prompt once and gives the whole answer; tokens are 0 where the server does not tell them.
 
-    ``tell`` hears how many characters there are so far, often; at ``deadline`` (`time.monotonic`) it is given up.
+    ``tell`` hears how many characters there are so far, often; at ``deadline`` (`time.monotonic`) it is given up, and
+    when ``among``, the connections it is one of, are ended.
 
     It is sent again only where it is certain that no model has worked on it: nothing was sent, or the server refused
     it and said that it may be tried again. Raises PromptRefused, RateLimited, SiteUnreachable, KeyRefused,
@@ -66,7 +68,7 @@ def ask(
     until = min(deadline, time.monotonic() + card.answer_s)
     pauses, has_usage = iter(PAUSES_S), True
     while True:
-        said = _sent(card, key, _body(card, text, has_usage=has_usage), until, tell)
+        said = _sent(card, key, _body(card, text, has_usage=has_usage), until, tell, among or Deadlines())
         if isinstance(said, Answer):
             return said
         if has_usage and "stream_options" in str(said.error):
@@ -102,7 +104,9 @@ def _address(card: ModelCard) -> str:
     return parts._replace(path=f"{path}/chat/completions").geturl()
 
 
-def _sent(card: ModelCard, key: str, body: bytes, until: float, tell: Callable[[int], None]) -> Answer | Refusal:
+def _sent(
+    card: ModelCard, key: str, body: bytes, until: float, tell: Callable[[int], None], among: Deadlines
+) -> Answer | Refusal:
     """One try, which ends at ``until`` (`time.monotonic`)."""
     import httpx
 
@@ -114,7 +118,7 @@ def _sent(card: ModelCard, key: str, body: bytes, until: float, tell: Callable[[
     }
     if key:
         headers["Authorization"] = f"Bearer {key}"
-    deadline = Deadline(until)
+    deadline = Deadline(until, among)
     extensions = {"trace": deadline.see}
     try:
         with (
@@ -132,6 +136,8 @@ def _sent(card: ModelCard, key: str, body: bytes, until: float, tell: Callable[[
     except (httpx.InvalidURL, UnicodeError) as error:
         raise UsageError(f"the url of {card.name} is no address that could be looked up: {card.url!r}") from error
     except httpx.HTTPError as error:
+        if among.is_over:
+            raise AnswerUnfinished(f"{card.name} was not waited for: the client was closed") from error
         raise _broken(card, error, is_over=deadline.is_over) from error
 
 

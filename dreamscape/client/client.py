@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from dreamscape.client import api
+from dreamscape.client.deadline import Deadlines
 from dreamscape.client.keys import key_of
 from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteBook
@@ -42,6 +43,7 @@ class OpenAIClient:
         self._sites = sites
         self._lock = threading.Lock()
         self._web: WebSites | None = None
+        self._endpoints = Deadlines()
 
     def __enter__(self) -> Self:
         return self
@@ -50,9 +52,11 @@ class OpenAIClient:
         self.close()
 
     def close(self, deadline: float = 0.0) -> None:
-        """Ends all sessions; until ``deadline`` (`time.monotonic`) prompts under way may end first."""
+        """Ends all asking; until ``deadline`` (`time.monotonic`) prompts to chat sites may end first."""
         with self._lock:
             web, self._web = self._web, None
+        endpoints, self._endpoints = self._endpoints, Deadlines()
+        endpoints.end()
         if web is not None:
             web.close(deadline)
 
@@ -86,7 +90,8 @@ class OpenAIClient:
             case "api":
                 key = key_of(card, os.environ)
                 own = frozenset({key} if key else ())
-                return self._outside.ask(prompt, card, lambda text: api.ask(card, key, text, tell, deadline), own)
+                ask = partial(api.ask, card, key, tell=tell, deadline=deadline, among=self._endpoints)
+                return self._outside.ask(prompt, card, ask, own)
             case _:
                 raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")
 

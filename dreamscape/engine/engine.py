@@ -105,7 +105,9 @@ class AutomationEngine:
         final = self._final(book, baseline, landings)
         done = all(item.state is ItemState.LANDED for item in book.items())
         green = not final.tally.failed and not final.tally.errors
-        return book.report(final.tally, 4 if out_of_time else _code_of_green(final) if done and green else 1)
+        if out_of_time or (self._solver.is_budget_spent and not done):
+            return book.report(final.tally, 4)
+        return book.report(final.tally, _code_of_green(final) if done and green else 1)
 
     def _work(self, book: RunBook, landings: Landings, baseline: TestRun) -> WorkOff:
         return WorkOff(

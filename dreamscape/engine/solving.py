@@ -37,6 +37,8 @@ class Solver:
         self._lock = threading.Lock()
         self._asked: set[tuple[str, str]] = set()
         self._refusal = ""
+        self.is_budget_spent = False
+        """Whether a question was not asked because it would have cost more than is left."""
 
     def at_once(self, card: ModelCard) -> int:
         """How many items may be put to a model outside at the same time; who cannot be reached tells when asked."""
@@ -148,6 +150,7 @@ class Solver:
             with self._lock:
                 self._asked.discard(question)
                 if isinstance(error, BudgetSpent):
+                    self.is_budget_spent = True
                     self._refusal = f"no model outside is asked any more: {error}"
             return None
         tally.answers += 1

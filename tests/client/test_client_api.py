@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest
 from api_site import STREAM, ApiSite, Reply, chunk, data, events, refusal, served, zipped
 
 from dreamscape.client import api
+from dreamscape.client.deadline import Deadlines
 from dreamscape.domain.errors import (
     AnswerUnfinished,
     DreamscapeError,
@@ -108,6 +110,19 @@ def test_no_prompt_outlives_its_deadline(site: ApiSite) -> None:
     site.replies = [Reply(pieces=[data(chunk("x"))], pause_s=0.02, lasts=True)]
     with pytest.raises(AnswerUnfinished, match="not finished in time"):
         api.ask(card(site), KEY, "hello", deadline=time.monotonic() + 0.2)
+
+
+def test_who_stops_asking_ends_an_answer_that_streams(site: ApiSite) -> None:
+    site.replies = [Reply(pieces=[data(chunk("x"))], pause_s=30)]
+    among = Deadlines()
+    heard = threading.Event()
+    threading.Thread(target=lambda: (heard.wait(20), among.end())).start()
+    began = time.monotonic()
+
+    with pytest.raises(AnswerUnfinished, match="the client was closed"):
+        api.ask(card(site), KEY, "hello", lambda length: heard.set(), among=among)
+
+    assert time.monotonic() - began < 20
 
 
 WHOLE = [

@@ -271,6 +271,7 @@ def test_a_spent_budget_ends_all_asking_and_says_so(store: Store) -> None:
     for name in "bcd":
         assert "calls made today: 1" in why(report, name)
     assert "no model outside is asked any more" in why(report, "c")
+    assert report.exit_code == 4
 
 
 def test_one_items_trouble_is_not_the_others(store: Store, caplog: pytest.LogCaptureFixture) -> None:
