@@ -81,7 +81,9 @@ class Models(Protocol):
 class Client(Protocol):
     """The only way to a prompt; many threads may share it. Raises DreamscapeError where no answer can be had."""
 
-    def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer: ...
+    def submit_prompt(self, prompt: Prompt, card: ModelCard, *, deadline: float = ...) -> Answer:
+        """The answer; what has to wait for its turn raises TimeSpent at ``deadline`` (`time.monotonic`)."""
+        ...
 
     def at_once(self, card: ModelCard) -> int:
         """How many prompts to this model may be under way at the same time."""

@@ -111,7 +111,7 @@ class Solver:
                         self._count(reply, item, tally)
                         self._tell(tally, deadline, progress)
                     case Ask():
-                        reply = self._ask(step, card, tally, progress)
+                        reply = self._ask(step, card, deadline, tally, progress)
                 step = steps.send(reply)
         except StopIteration:
             pass
@@ -133,7 +133,7 @@ class Solver:
             tried, left = sum(tally.verdicts.values()), max(0.0, deadline - now)
             logger.info("  %s%d candidates tried, %.0f s left for this case", progress.label, tried, left)
 
-    def _ask(self, step: Ask, card: ModelCard, tally: Tally, progress: Progress) -> Answer | None:
+    def _ask(self, step: Ask, card: ModelCard, deadline: float, tally: Tally, progress: Progress) -> Answer | None:
         tally.questions += 1
         question = (card.name, step.prompt.text)
         if card.is_outside and (refusal := self._refused(question)):
@@ -142,7 +142,7 @@ class Solver:
         if progress.label:
             logger.info("  %sasking %s", progress.label, card.name)
         try:
-            answer = self._client.submit_prompt(step.prompt, card)
+            answer = self._client.submit_prompt(step.prompt, card, deadline=deadline)
         except DreamscapeError as error:
             if not progress.is_stopped:
                 logger.warning("%s%s gave no answer: %s", progress.label, card.name, error)

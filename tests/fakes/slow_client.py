@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Generator, Sequence
 
@@ -37,7 +38,7 @@ class SlowClient:
     def warm_up(self, card: ModelCard) -> None:
         self.warmed_up.append(card.name)
 
-    def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
+    def submit_prompt(self, prompt: Prompt, card: ModelCard, *, deadline: float = math.inf) -> Answer:
         with self._lock:
             self.prompts.append(prompt)
             self.under_way += 1

@@ -6,6 +6,7 @@ base grows with each landing, and a lander lands only where nothing has moved.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -253,7 +254,7 @@ class FakeClient:
     def close(self) -> None:
         pass
 
-    def submit_prompt(self, prompt: Prompt, card: ModelCard) -> Answer:
+    def submit_prompt(self, prompt: Prompt, card: ModelCard, *, deadline: float = math.inf) -> Answer:
         self.prompts.append(prompt)
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
