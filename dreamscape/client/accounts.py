@@ -104,6 +104,7 @@ class Account:
                 return answer
             except NoAnswer as error:
                 self._remember(error)
+                error.is_unsent = not is_sent
                 if is_sent or not tries_left or not isinstance(error, RETRIED):
                     raise
                 logger.info("%s: %s; nothing was sent, trying again", self._site.name, error)
@@ -123,7 +124,6 @@ class Account:
                     if prompt is not None:
                         page.converse(page.enter(url, prompt), lambda _: None)
                         found = {key: max(place, found[key]) for key, place in page.matched().items()}
-                    if prompt is not None:
                         self._note(prompts=True, checked=time.time())
         except NoAnswer as error:
             check = replace(check, trouble=error.message, advice=error.hint)
@@ -159,7 +159,7 @@ class Account:
     def _refuse_while_resting(self) -> None:
         with self._lock:
             if self._stopped is not None:
-                raise self._stopped
+                raise type(self._stopped)(self._stopped.message, self._stopped.hint)
             if time.monotonic() < self._rests_until:
                 words = f"{self._site.name} failed {self._failures} times in a row"
                 raise SiteUnreachable(f"{words} and is left alone for a while", "try again later, or: session check")

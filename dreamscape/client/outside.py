@@ -14,6 +14,7 @@ from dreamscape.domain.errors import (
     DreamscapeError,
     KeyRefused,
     ModelUnknown,
+    NoAnswer,
     PromptRefused,
     RateLimited,
     RunLocked,
@@ -74,8 +75,9 @@ class Outside:
         started = time.monotonic()
         try:
             said = send(hidden.text)
-        except UNASKED:
-            self._ledger.give_back(reserved)
+        except DreamscapeError as error:
+            if isinstance(error, UNASKED) or (isinstance(error, NoAnswer) and error.is_unsent):
+                self._ledger.give_back(reserved)
             raise
         tokens_in, tokens_out = said.tokens_in or tokens(hidden.text), said.tokens_out or tokens(said.text)
         cost = cost_usd(card, tokens_in, tokens_out)

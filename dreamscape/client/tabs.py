@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +36,6 @@ it has processors."""
 CRASHED = "goog:cdp.Inspector.targetCrashed"
 
 JAVASCRIPT = {"awaitPromise": True, "resultOwnership": "none"}
-
 
 _USUAL = Driving()
 
@@ -203,8 +201,10 @@ class Tab:
 
 
 def _patience_s() -> float:
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return HUNG_S * max(1.0, os.getloadavg()[0] / processors)
+    import psutil
+
+    load: float = psutil.getloadavg()[0]
+    return HUNG_S * max(1.0, load / (psutil.cpu_count() or 1))
 
 
 def _value(result: dict[str, Any]) -> str:

@@ -82,6 +82,9 @@ class DiskFull(CannotGoOn):
 class NoAnswer(CannotGoOn):
     """A chat site or an endpoint gave no answer that can be trusted to be whole."""
 
+    is_unsent = False
+    """Whether it is certain that the prompt was not sent."""
+
 
 class BrowserMissing(NoAnswer):
     """There is no browser, or none that starts, or its driver does not fit."""

@@ -82,19 +82,21 @@ def test_what_was_certainly_not_sent_is_tried_again(tmp_path: Path, error: type[
 
 def test_it_is_not_tried_for_ever(tmp_path: Path) -> None:
     tab = Scripted({"enter": [errors.PageHung("no")]})
-    with pytest.raises(errors.PageHung):
+    with pytest.raises(errors.PageHung) as hung:
         account_of(tab, tmp_path).ask(SITE.url, "hello")
 
     assert tab.asked.count("enter") == TRIES
+    assert hung.value.is_unsent
 
 
 @pytest.mark.parametrize("error", [errors.BrowserGone, errors.TabCrashed, errors.PageHung])
 def test_what_may_have_been_sent_is_never_sent_again(tmp_path: Path, error: type[errors.NoAnswer]) -> None:
     tab = Scripted({"enter": [ENTERED], "converse": [error("no")]})
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         account_of(tab, tmp_path).ask(SITE.url, "hello")
 
     assert tab.asked.count("converse") == 1
+    assert not caught.value.is_unsent
 
 
 @pytest.mark.parametrize(

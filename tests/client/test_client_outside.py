@@ -10,7 +10,15 @@ import pytest
 
 from dreamscape.client.calls import Ledger
 from dreamscape.client.outside import ANSWER_TOKENS, Outside
-from dreamscape.domain.errors import AnswerUnfinished, BudgetSpent, PromptRefused, RateLimited, SiteUnreachable
+from dreamscape.domain.errors import (
+    AnswerUnfinished,
+    BrowserGone,
+    BudgetSpent,
+    NoAnswer,
+    PromptRefused,
+    RateLimited,
+    SiteUnreachable,
+)
 from dreamscape.domain.models import Answer, ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings
 
@@ -65,12 +73,19 @@ def test_an_empty_prompt_is_no_question(tmp_path: Path) -> None:
     assert not (tmp_path / "calls.json").exists()
 
 
+def unsent(error: NoAnswer) -> NoAnswer:
+    error.is_unsent = True
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "left"),
     [
         (PromptRefused("no"), (0, 0.0)),
         (RateLimited("no"), (0, 0.0)),
         (SiteUnreachable("no"), (0, 0.0)),
+        (unsent(BrowserGone("no")), (0, 0.0)),
+        (BrowserGone("no"), (1, round(ANSWER_TOKENS * 1e-5 + 6e-6, 9))),
         (AnswerUnfinished("no"), (1, round(ANSWER_TOKENS * 1e-5 + 6e-6, 9))),
     ],
 )
