@@ -63,7 +63,8 @@ class ChatSite:
     when the last token was drawn; deaf does nothing when the send button is pressed.
     ``fault`` breaks all answers: 401, 403, 429 refuse, challenge stands before every page, and in the middle of an
     answer drop ends the stream, stall says no more and leaves it open, hang and alert come from the page, wait goes on
-    only when ``release`` is set. ``limit`` is how many prompts are answered; from then on every page has a banner.
+    only when ``release`` is set; ``faults`` are those of single prompts and pages (``/?so``).
+    ``limit`` is how many prompts are answered; from then on every page has a banner.
     ``wants_login`` sends whoever has no cookie of one of the ``sessions`` to log in; a cookie lasts ``login_s``.
     ``modules`` is a folder with npm's packages. ``arrived_at``, ``finished_at`` (the last byte sent) and ``drawn_at``
     are `time.monotonic` for each prompt.
@@ -76,6 +77,7 @@ class ChatSite:
     tokens_per_second: float = 0.0
     ways: frozenset[str] = frozenset()
     fault: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
     wants_login: bool = False
     login_s: int = 86400
@@ -148,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, self._page().encode())
 
     def _page(self) -> str:
-        if self.site.fault == "challenge":
+        if self._fault(self.path) == "challenge":
             return "<p class=challenge>Are you human?</p>"
         page = (HERE / "chat.html").read_text().replace("BOX", BOXES[self.site.kind])
         page = page.replace("WAYS", " ".join(sorted(self.site.ways)))
@@ -169,13 +171,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.site.prompts.append(prompt)
         self.site.attached.append(body["attached"])
         self.site.asked.set()
-        if self.site.fault in ("401", "403", "429"):
-            self._send(int(self.site.fault), b"")
+        fault = self._fault(prompt)
+        if fault in ("401", "403", "429"):
+            self._send(int(fault), b"")
             return
-        self._stream(self.site.answer(prompt, body["model"]))
+        self._stream(prompt, self.site.answer(prompt, body["model"]))
         self.site.finished_at[prompt] = time.monotonic()
 
-    def _stream(self, text: str) -> None:
+    def _stream(self, prompt: str, text: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -185,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         pieces = re.findall(r"\s*\S+|\s+$", text) if pace else [text[:half], text[half:]]
         started = time.monotonic()
         for at, piece in enumerate(pieces):
-            if at == len(pieces) // 2 and self._is_broken():
+            if at == len(pieces) // 2 and self._is_broken(self._fault(prompt)):
                 return
             self._event(text=piece)
             if pace:
@@ -193,9 +196,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._event(done=True)
         self._chunk(b"")
 
-    def _is_broken(self) -> bool:
-        """What the site's fault does in the middle of an answer; whether the answer ends there."""
-        match self.site.fault:
+    def _fault(self, what: str) -> str:
+        return self.site.faults.get(what, self.site.fault)
+
+    def _is_broken(self, fault: str) -> bool:
+        """What a fault does in the middle of an answer; whether the answer ends there."""
+        match fault:
             case "drop":
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -205,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.site.release.wait()
                 return True
             case "hang" | "alert":
-                self._event(**{self.site.fault: "x"})
+                self._event(**{fault: "x"})
             case "wait":
                 self.site.release.wait(60)
         return False
