@@ -26,7 +26,7 @@ from dreamscape.domain.failures import Comparison, Failure, FailureClass, Frame,
 from dreamscape.domain.repair import Candidate, RepairCase, Suspect, Verdict, VerdictState
 
 PATH = "buggy.py"
-_CPU_S = 0.04
+_CPU_S = 0.02
 
 
 class _TooLong(BaseException):
