@@ -114,6 +114,8 @@ class ChatPage:
 
     def _opened(self, url: str, action: str, value: Mapping[str, object]) -> dict[str, Any]:
         """What an action says of the page that ``url`` leads to."""
+        if "#" in url:  # the page that is open might take it for a place in itself, and go on with its conversation
+            self.tab.go("about:blank", OPEN_S)
         self.tab.go(url, OPEN_S)
         deadline = time.monotonic() + BOX_S
         while (left := deadline - time.monotonic()) > 0:

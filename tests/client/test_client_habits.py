@@ -109,3 +109,14 @@ def test_a_challenge_before_the_page_is_told(tabs: Browser, tmp_path: Path) -> N
         ask(tabs, site, tmp_path, "hello")
 
     assert site.prompts == []
+
+
+def test_an_address_with_a_fragment_opens_a_new_conversation_in_a_used_tab(tabs: Browser, tmp_path: Path) -> None:
+    with served(ChatSite()) as site:
+        (tmp_path / "own.toml").write_text(site.profile)
+        page = ChatPage(tab := tabs.open_tab(), load_site("own", (tmp_path,)))
+        for prompt in ("first", "second"):
+            page.converse(page.enter(f"{site.address}#chat", prompt), lambda length: None)
+
+        assert tab.call("() => document.querySelectorAll('.assistant').length + ''") == "1"
+        tab.close()
