@@ -19,7 +19,7 @@ from client_site import KINDS, Site, answer_to, nasty, running_site
 from dreamscape.client.browser import running_browser
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import SiteProfile
-from dreamscape.client.tabs import open_browser
+from dreamscape.client.tabs import Tab, open_browser
 from dreamscape.client.web import WebSites
 from dreamscape.domain.settings import ClientSettings
 
@@ -77,10 +77,10 @@ def waiting(rounds: int, seed: int) -> Iterator[Row]:
 def since(site: Site, prompt: str, returned: float) -> tuple[float, float]:
     """Seconds since the last byte of the answer was sent, and since the page had drawn it."""
     deadline = time.monotonic() + 5
-    while prompt not in (drawn := site.get("drawn_at")):  # the page tells it in its own time
+    while (noted := site.noted(prompt)).drawn_at is None:  # the page tells it in its own time
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return returned - site.get("finished_at")[prompt], returned - drawn[prompt]
+    return returned - noted.finished_at, returned - noted.drawn_at
 
 
 def computing(rounds: int, seed: int) -> Iterator[Row]:
@@ -106,14 +106,15 @@ def entering(rounds: int, seed: int) -> Iterator[Row]:
         with running_site(kind=kind) as site, asking(site) as (web, profile, folder):
             took: dict[str, list[float]] = {"ours": [], "send_keys": []}
             with open_browser(folder / "ours") as browser, running_browser(folder / "rival") as driver:
-                page = ChatPage(browser.open_tab(), profile)
+                tab = browser.open_tab()
+                page, opened = ChatPage(tab, profile), ChatPage(_Opened(tab), profile)
                 for _ in range(rounds):
                     page.look(profile.url)
                     rivals.open_page(driver, profile)
                     for name in source.sample(list(took), 2):
                         began = time.perf_counter()
-                        if name == "ours":  # what `ChatPage.enter` does once the page is open
-                            page._run("enter", {"prompt": prompt, "seconds": 10})
+                        if name == "ours":
+                            opened.enter(profile.url, prompt)
                         else:
                             rivals.type_prompt(driver, profile, prompt)
                         took[name].append(time.perf_counter() - began)
@@ -128,6 +129,16 @@ def entering(rounds: int, seed: int) -> Iterator[Row]:
             yield _long_entry(site, web, profile, source, kind)
 
 
+class _Opened:
+    """A tab that stays on the page it shows."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.call = tab.call
+
+    def go(self, url: str, seconds: float) -> None:
+        pass
+
+
 def _long_entry(site: Site, web: WebSites, profile: SiteProfile, source: random.Random, kind: str) -> Row:
     """Three prompts of 100 kB: the slowest counts."""
     times, wrong = [], 0
@@ -138,7 +149,7 @@ def _long_entry(site: Site, web: WebSites, profile: SiteProfile, source: random.
         site.set(answers={prompt: "good"})
         began = time.monotonic()
         web.ask(profile, "", profile.url, prompt)
-        arrived = site.get("arrived_at").get(prompt)
+        arrived = site.noted(prompt).arrived_at
         wrong += arrived is None
         times.append((arrived or time.monotonic()) - began)
     slowest = max(times)

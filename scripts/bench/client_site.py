@@ -83,6 +83,17 @@ class _BenchSite(ChatSite):
     answers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How often a prompt arrived, and when what befell it last (`time.monotonic`)."""
+
+    count: int
+    arrived_at: float | None
+    finished_at: float | None
+    drawn_at: float | None
+    broken_at: float | None
+
+
 class Site:
     """The other process. Every method may be called from any thread."""
 
@@ -98,6 +109,14 @@ class Site:
     def get(self, name: str) -> Any:
         """A field of ChatSite."""
         return self._say({"get": name})[name]
+
+    def prepare(self, prompt: str, answer: str, fault: str = "") -> None:
+        """Says what a prompt (or a page, such as ``/?so``) is answered, and what goes wrong with it."""
+        self._say({"prepare": prompt, "answer": answer, "fault": fault})
+
+    def noted(self, prompt: str) -> Noted:
+        """What is known of one prompt."""
+        return Noted(**self._say({"noted": prompt}))
 
     def forget(self) -> None:
         """Empties what was noted of prompts, and what was said of single ones."""
@@ -153,10 +172,20 @@ def _obey(site: _BenchSite, words: dict[str, Any]) -> dict[str, object]:
             site.release.set() if value else site.release.clear()
         else:
             setattr(site, name, frozenset(value) if name == "ways" else value)
+    if "prepare" in words:
+        site.answers[words["prepare"]] = words["answer"]
+        site.faults[words["prepare"]] = words["fault"]
     if words.get("forget"):
-        for noted in (site.prompts, site.arrived_at, site.finished_at, site.drawn_at, site.answers, site.faults):
+        for noted in (site.prompts, site.answers, site.faults, *_times(site).values()):
             noted.clear()
+    if "noted" in words:
+        prompt = words["noted"]
+        return {"count": site.prompts.count(prompt)} | {key: at.get(prompt) for key, at in _times(site).items()}
     return {words["get"]: getattr(site, words["get"])} if "get" in words else {}
+
+
+def _times(site: ChatSite) -> dict[str, dict[str, float]]:
+    return {key: getattr(site, key) for key in ("arrived_at", "finished_at", "drawn_at", "broken_at")}
 
 
 def main() -> None:

@@ -66,8 +66,8 @@ class ChatSite:
     only when ``release`` is set; ``faults`` are those of single prompts and pages (``/?so``).
     ``limit`` is how many prompts are answered; from then on every page has a banner.
     ``wants_login`` sends whoever has no cookie of one of the ``sessions`` to log in; a cookie lasts ``login_s``.
-    ``modules`` is a folder with npm's packages. ``arrived_at``, ``finished_at`` (the last byte sent) and ``drawn_at``
-    are `time.monotonic` for each prompt.
+    ``modules`` is a folder with npm's packages. ``arrived_at``, ``finished_at`` (the last byte sent), ``drawn_at`` and
+    ``broken_at`` (a fault in the middle) are `time.monotonic` for each prompt.
     """
 
     kind: str = "textarea"
@@ -88,6 +88,7 @@ class ChatSite:
     arrived_at: dict[str, float] = field(default_factory=dict)
     finished_at: dict[str, float] = field(default_factory=dict)
     drawn_at: dict[str, float] = field(default_factory=dict)
+    broken_at: dict[str, float] = field(default_factory=dict)
     address: str = ""
 
     @property
@@ -188,8 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
         pieces = re.findall(r"\s*\S+|\s+$", text) if pace else [text[:half], text[half:]]
         started = time.monotonic()
         for at, piece in enumerate(pieces):
-            if at == len(pieces) // 2 and self._is_broken(self._fault(prompt)):
-                return
+            if at == len(pieces) // 2 and (fault := self._fault(prompt)):
+                self.site.broken_at[prompt] = time.monotonic()
+                if self._is_broken(fault):
+                    return
             self._event(text=piece)
             if pace:
                 time.sleep(max(0.0, started + (at + 1) / pace - time.monotonic()))
