@@ -51,6 +51,7 @@ class Browser:
         self._driver = driver
         self._is_local = is_local
         self._driver_lock = threading.Lock()
+        self._is_lost = False
         self.bidi = BiDi.connect(driver.capabilities["webSocketUrl"])
         self.bidi.command("session.subscribe", COMMAND_S, events=["script.message"])
         with contextlib.suppress(Refused):  # what is no Chromium does not know it
@@ -60,13 +61,28 @@ class Browser:
 
     def open_tab(self) -> Tab:
         """A new, empty tab. Raises NoAnswer."""
-        with _in_words():
-            return Tab(self, self.bidi.command("browsingContext.create", COMMAND_S, type="tab")["context"])
+        return Tab(self, self.command("browsingContext.create", {"type": "tab"})["context"])
 
     def command(self, method: str, params: Mapping[str, object]) -> Mapping[str, Any]:
         """What the browser answers to a command of the standard. Raises NoAnswer, `PageLeft`."""
         with _in_words():
-            return self.bidi.command(method, COMMAND_S, **params)
+            return self.settled(self.bidi.send(method, **params), COMMAND_S)
+
+    def settled(self, pending: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
+        """What a command gives within ``seconds``, as long as the browser lives. Raises NoAnswer, `Refused`."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(NotYet):
+                return pending.result(min(SILENT_S, left))
+            with contextlib.suppress(Refused):
+                self._show_life()
+        raise PageHung(f"the browser did not react for {seconds:.0f} s", "try again")
+
+    def _show_life(self) -> None:
+        try:
+            self.sign_of_life().result(PROBE_S)
+        except NotYet:
+            self.bear_witness()
 
     def sign_of_life(self) -> Future[dict[str, Any]]:
         """Asks the empty tab to compute nothing."""
@@ -74,11 +90,17 @@ class Browser:
 
     def bear_witness(self) -> None:
         """Raises what the classic session knows of a browser that says nothing: that it crashed, ended, or hangs."""
-        with self._driver_lock, translated():
-            _ = self._driver.title
+        try:
+            with self._driver_lock, translated():
+                _ = self._driver.title
+        except NoAnswer:
+            self._is_lost = True
+            raise
 
     def is_well(self) -> bool:
         """Whether it still answers."""
+        if self._is_lost:  # known already: its answer would be waited for in vain
+            return False
         try:
             self.sign_of_life().result(COMMAND_S)
         except (NoAnswer, NotYet, Refused):
@@ -129,7 +151,8 @@ class Tab:
         to = {"context": self._context, "url": url, "wait": "interactive"}
         try:
             with _in_words():
-                self._bidi.command("browsingContext.navigate", seconds, **to)
+                self._pending = self._bidi.send("browsingContext.navigate", **to)
+                self._browser.settled(self._pending, seconds)
         except PageHung as error:
             raise SiteUnreachable(f"{url} did not open within {seconds:.0f} s", "is the network there?") from error
         except PageLeft as error:

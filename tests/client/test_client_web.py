@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ from chat_site import ChatSite, served
 from required import missing
 
 from dreamscape.client.sites import SiteProfile, load_site
+from dreamscape.client.tabs import open_browser
 from dreamscape.client.web import WebSites
-from dreamscape.domain.errors import BrowserGone, NoAnswer, UsageError
+from dreamscape.domain.errors import BrowserGone, NoAnswer, TabCrashed, UsageError
 from dreamscape.domain.settings import ClientSettings
 
 
@@ -96,6 +98,42 @@ def test_a_browser_that_was_killed_is_replaced_without_asking_twice(
 
     assert web.ask(profile, "", site.address, "two") == "plain: two"
     assert site.prompts == ["one", "two"]
+
+
+def kill_renderers() -> None:
+    """Of all pages, and that of the part of the driver that lives in one."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "--type=renderer" in process.cmdline():
+                process.kill()
+
+
+def test_a_browser_all_of_whose_pages_died_is_told_at_once(web: WebSites, site: ChatSite, profile: SiteProfile) -> None:
+    site.fault = "wait"
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(web.ask, profile, "", site.address, "one")
+        assert site.asked.wait(60)
+        time.sleep(0.2)  # until the wait for the answer is under way
+        kill_renderers()
+        died_at = time.monotonic()
+        with pytest.raises(TabCrashed):
+            asked.result(60)
+
+    assert time.monotonic() - died_at < 15  # a busy machine's ten times longer
+    site.fault = ""
+    assert web.ask(profile, "", site.address, "two") == "plain: two"
+    assert site.prompts == ["one", "two"]
+
+
+def test_a_browser_that_dies_while_a_page_does_not_come_is_told_at_once(tmp_path: Path, site: ChatSite) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, open_browser(tmp_path / "s") as browser:
+        tab = browser.open_tab()
+        threading.Timer(0.5, kill_renderers).start()
+        began = time.monotonic()
+        with pytest.raises(TabCrashed):
+            tab.go(f"http://127.0.0.1:{silent.getsockname()[1]}/", 30)
+
+    assert time.monotonic() - began < 20
 
 
 def test_closing_ends_those_who_wait_for_an_answer(web: WebSites, site: ChatSite, profile: SiteProfile) -> None:
