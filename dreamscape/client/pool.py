@@ -83,6 +83,7 @@ class Pool:
         self._numbers = itertools.count()
         self._members: list[_Member] = []
         self._opening: set[int] = set()
+        self._ending: set[int] = set()
         self._next_at = 0.0
         self._is_closed = False
 
@@ -144,7 +145,7 @@ class Pool:
             self._changed.notify_all()
             while any(member.lent for member in self._members) and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
-            while self._opening:  # a browser that starts just now ends itself
+            while self._opening or self._ending:  # a browser that starts just now ends itself
                 self._changed.wait()
             members, self._members = self._members, []
         for member in members:
@@ -189,7 +190,7 @@ class Pool:
             self._changed.wait(min(deadline - now, pause if pause > 0 else 60.0))
 
     def _taken(self) -> set[int]:
-        return self._opening | {member.number for member in self._members}
+        return self._opening | self._ending | {member.number for member in self._members}
 
     def _opened(self, number: int) -> _Member:
         try:
@@ -229,12 +230,19 @@ class Pool:
             member.lent -= 1
             member.is_leaving |= is_heavy or member.prompts >= self._limits.prompts
             ends = member.is_leaving and not member.lent and member in self._members
+            if ends:
+                self._members.remove(member)
+                self._ending.add(member.number)
             self._changed.notify_all()
-        if ends:
+        if ends:  # what befell the prompt, or its answer, is told meanwhile
+            threading.Thread(target=self._end, args=(member,), name="end", daemon=True).start()
+
+    def _end(self, member: _Member) -> None:
+        try:
             _close(member)
+        finally:
             with self._changed:  # only now is its folder free for the next
-                if member in self._members:
-                    self._members.remove(member)
+                self._ending.discard(member.number)
                 self._changed.notify_all()
 
 
