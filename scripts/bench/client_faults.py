@@ -48,6 +48,9 @@ class Kind:
     may_answer: bool = False
 
 
+KILLED = ("browser", "driver", "tab", "renderers")
+"""The last are all of the browser's, among them the one in which its driver lives."""
+
 KINDS = (
     Kind("session expired (401)", (errors.SessionExpired,), "401"),
     Kind("challenge instead of an answer (403)", (errors.ChallengeShown,), "403"),
@@ -56,10 +59,10 @@ KINDS = (
     Kind("connection dropped mid-stream", (errors.AnswerUnfinished,), "drop"),
     Kind("page hangs mid-stream", (errors.PageHung,), "hang", seconds=HANG_S),
     Kind("alert mid-stream", (errors.AnswerUnfinished,), "alert", may_answer=True),
-    *(Kind(f"{what} killed mid-stream", GONE, kills=what) for what in ("browser", "driver", "renderers")),
+    *(Kind(f"{what} killed mid-stream", GONE, kills=what) for what in KILLED),
     *(
         Kind(f"{what} killed before the prompt is sent", GONE, kills=what, is_early=True, may_answer=True)
-        for what in ("browser", "driver", "renderers")
+        for what in KILLED
     ),
     Kind("network gone (address refused)", (errors.SiteUnreachable,), "refused"),
     Kind("profile locked by another of ours", (errors.SessionInUse,), "locked"),
@@ -187,7 +190,7 @@ class World:
         while not (asked.places if kind.is_early else self.site.noted(asked.prompt).count or asked.is_over):
             time.sleep(0.005)
         time.sleep(self.source.uniform(0, 0.2 if kind.is_early else 0.7))
-        return self.pool.hit(asked.places[-1], kind.kills)
+        return self.pool.hit(asked, kind.kills)
 
     def _way(self, kind: Kind, number: int) -> Callable[[str], str]:
         """How the victim asks."""
@@ -230,5 +233,3 @@ def _wrong(kind: Kind, asked: Asked, answer: str, count: int) -> Iterator[str]:
             yield "answered, but never asked"
     elif not isinstance(asked.error, kind.errors):
         yield f"told {type(asked.error).__name__}: {asked.error}"
-    elif kind.is_early and not count:
-        yield f"lost, though it could have been asked again: {asked.error}"

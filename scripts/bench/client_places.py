@@ -17,7 +17,8 @@ import psutil
 
 from dreamscape.client.browser import running_browser
 from dreamscape.client.pool import Pool, PoolLimits
-from dreamscape.client.tabs import Browser, Tab
+from dreamscape.client.tabs import Browser, PageLeft, Tab
+from dreamscape.domain.errors import NoAnswer
 
 _mine = threading.local()
 """The prompt that the present thread asks, as ``prompt``."""
@@ -25,12 +26,13 @@ _mine = threading.local()
 
 @dataclass(slots=True)
 class Asked:
-    """One prompt: when it was begun, the browsers it was in and since when it is in the last of them, when an error was
-    first known, and what came of it."""
+    """One prompt: when it was begun, the folders of the browsers it was in, the last tab and since when it has that,
+    when an error was first known, and what came of it."""
 
     prompt: str
     began_at: float = field(default_factory=time.monotonic)
     places: list[Path] = field(default_factory=list)
+    tab: Tab | None = None
     placed_at: float = 0.0
     typed_at: float | None = None
     answer: str | None = None
@@ -97,12 +99,15 @@ class PlacedPool(Pool):
     @contextmanager
     def lend(self, priority: int = 0, deadline: float = math.inf, *, is_paced: bool = True) -> Iterator[Tab]:
         with super().lend(priority, deadline, is_paced=is_paced) as tab:
-            _mine.prompt.placed_at = time.monotonic()
+            _mine.prompt.tab, _mine.prompt.placed_at = tab, time.monotonic()
             _mine.prompt.places.append(tab.folder)  # type: ignore[attr-defined]
             yield tab
 
-    def hit(self, folder: Path, what: str) -> float:
-        """Kills the driver, the browser or all renderers on a folder, and tells when."""
+    def hit(self, asked: Asked, what: str) -> float:
+        """Kills the driver, the browser or all renderers of the browser that a prompt is in, or its tab; tells when."""
+        folder = asked.places[-1]
+        if what == "tab":
+            return _crash(asked.tab)
         (driver,) = [child for child in psutil.Process().children() if _is_on(child, folder)]
         victims = {
             "driver": lambda: [driver],
@@ -119,6 +124,15 @@ class PlacedPool(Pool):
     def was_hit(self, asked: Asked) -> bool:
         """Whether a browser it was in lost a process since it was begun."""
         return any(at >= asked.began_at and folder in asked.places for at, folder in self.hits)
+
+
+def _crash(tab: Tab | None) -> float:
+    """Which renderer is a tab's, nobody tells; the browser kills it for us."""
+    assert tab is not None
+    at = time.monotonic()
+    with contextlib.suppress(NoAnswer, PageLeft):
+        tab._bidi.send("goog:cdp.sendCommand", method="Page.crash", params={}, session=tab._crash_key)
+    return at
 
 
 def _is_on(process: psutil.Process, folder: Path) -> bool:
