@@ -90,7 +90,7 @@ class Cache:
 
     def readings(self, digests: Iterable[bytes]) -> dict[bytes, Reading]:
         """What is remembered of these contents; what cannot be understood counts as forgotten."""
-        from dreamscape.scanner.forms import reading_of
+        from dreamscape.scanner.forms import reading_in
 
         wanted = list(digests)
         remembered: dict[bytes, Reading] = {}
@@ -99,7 +99,7 @@ class Cache:
             marks = ",".join("?" * len(part))
             for digest, data in self._select(f"SELECT digest, data FROM readings WHERE digest IN ({marks})", *part):
                 with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
-                    remembered[digest] = reading_of(json.loads(data))
+                    remembered[digest] = reading_in(data)
         return remembered
 
     def rules(self) -> dict[bytes, list[Translated]]:
@@ -142,15 +142,24 @@ class Cache:
         except (sqlite3.Error, OSError) as error:
             self._give_up(error)
 
-    def remember(self, seen: Mapping[Found, bytes], new: Mapping[bytes, Reading], now_ns: int) -> None:
-        """Notes what was seen where, and what was read anew; writes nothing if nothing changed."""
+    def remember(
+        self,
+        seen: Mapping[Found, bytes],
+        new: Mapping[bytes, Reading],
+        now_ns: int,
+        texts: Mapping[bytes, str] | None = None,
+    ) -> None:
+        """Notes what was seen where, and what was read anew; writes nothing if nothing changed.
+
+        ``texts`` holds readings whose text is known already.
+        """
         settled = now_ns - SETTLED_NS
         places = {
             _name(file): (file.size, file.mtime_ns if file.mtime_ns < settled else -1, file.ctime_ns, digest)
             for file, digest in seen.items()
         }
         if places != self._places or new:
-            self._write(lambda connection: _save(connection, places, new))
+            self._write(lambda connection: _save(connection, places, new, texts or {}))
 
     def remember_rules(self, translated: Mapping[bytes, list[Translated]]) -> None:
         """Notes translations made now; when there are many, those made before are dropped."""
@@ -179,13 +188,14 @@ def _save(
     connection: sqlite3.Connection,
     places: Mapping[bytes, tuple[int, int, int, bytes]],
     new: Mapping[bytes, Reading],
+    known: Mapping[bytes, str],
 ) -> None:
-    from dreamscape.scanner.forms import plain
+    from dreamscape.scanner.forms import text_of
 
     connection.execute("DELETE FROM places")
     rows = ((path, *place) for path, place in places.items())
     connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", rows)
-    texts = ((digest, json.dumps(plain(reading))) for digest, reading in new.items())
+    texts = ((digest, known.get(digest) or text_of(reading)) for digest, reading in new.items())
     connection.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", texts)
     (count,) = connection.execute("SELECT count(*) FROM readings").fetchone()
     if count > KEPT_PER_FILE * len(places) + _MANY:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.scan import SkippedFile
-from dreamscape.scanner.cache import Cache, digest_of
+from dreamscape.scanner.cache import Cache
 from dreamscape.scanner.walk import Found
 
 if TYPE_CHECKING:
     from dreamscape.domain.ports import NewerParser
-    from dreamscape.scanner.facts import Reading
+    from dreamscape.scanner.facts import Reading, Unreadable
+    from dreamscape.scanner.looks import Look
 
 logger = logging.getLogger(__name__)
 
@@ -28,27 +29,32 @@ PROGRESS_S = 3.0
 
 @dataclass(slots=True)
 class Contents:
-    """The digest of every file that could be read, by path; ``new`` holds what was measured by this scan."""
+    """The digest of every file that could be read, by path; ``new`` holds what was measured by this scan, ``texts`` the
+    same as the memory keeps it where another process wrote it."""
 
     project: Path
     seen: dict[Found, bytes] = field(default_factory=dict)
     new: dict[bytes, Reading] = field(default_factory=dict)
+    texts: dict[bytes, str] = field(default_factory=dict)
     skipped: list[SkippedFile] = field(default_factory=list)
     newer: NewerParser | None = None
 
     def look_at(self, files: Sequence[Found], cache: Cache) -> None:
-        """Reads these files, and measures those whose content no scan has met before.
-
-        Large ones come first: they get a process of their own, and a fork costs the less the less we hold.
-        """
-        from dreamscape.scanner.bounded import LARGE
+        """Reads these files, and measures those whose content no scan has met before."""
+        from dreamscape.scanner.looks import looks
         from dreamscape.scanner.measure import quietly
+        from dreamscape.scanner.processors import processes_for
 
+        def is_known(digest: bytes) -> bool:
+            return digest in self.new or cache.knows(digest)
+
+        is_known(b"")  # asks the memory here, whose file no other process may touch
         too_new: dict[bytes, bytes] = {}
         told = time.monotonic()
+        processes = processes_for(file.size for file in files)
         with quietly():
-            for at, file in enumerate(sorted(files, key=lambda file: file.size <= LARGE)):
-                self._look_at(file, cache, too_new)
+            for at, (file, look) in enumerate(looks(self.project, files, is_known, processes)):
+                self._take(file, look, too_new)
                 if not at % 100 and time.monotonic() - told > PROGRESS_S:
                     told = time.monotonic()
                     logger.info("%d of %d files read", at, len(files))
@@ -67,44 +73,43 @@ class Contents:
             if (module := tree_of(tree)) is not None:
                 digest = bytes.fromhex(name)
                 self.new[digest] = facts_of(module, sources[digest])
+                self.texts.pop(digest, None)
 
-    def _look_at(self, file: Found, cache: Cache, too_new: dict[bytes, bytes]) -> None:
-        from dreamscape.scanner.facts import Unreadable
-        from dreamscape.scanner.source import read_source
-
-        source = read_source(f"{self.project}/{file.path}")
-        if isinstance(source, Unreadable):
+    def _take(self, file: Found, look: Look | Unreadable, too_new: dict[bytes, bytes]) -> None:
+        """Notes what one file holds; ``too_new`` takes its source where a newer Python is to be asked."""
+        if not isinstance(look, tuple):
             self.seen.pop(file, None)
-            self.skipped.append(SkippedFile(file.path, source.reason))
+            self.skipped.append(SkippedFile(file.path, look.reason))
             return
-        digest = self.seen[file] = digest_of(source)
-        if digest not in self.new and not cache.knows(digest):
-            self._measure(digest, source, too_new)
-
-    def _measure(self, digest: bytes, source: bytes, too_new: dict[bytes, bytes]) -> None:
-        from dreamscape.scanner.bounded import measure_bounded
-        from dreamscape.scanner.facts import Unreadable
-        from dreamscape.scanner.measure import NO_SYNTAX
-
-        reading = self.new[digest] = measure_bounded(source)
-        if isinstance(reading, Unreadable) and reading.reason.startswith(NO_SYNTAX):
-            too_new[digest] = source
+        self.seen[file] = look.digest
+        if look.reading is not None:
+            self.new[look.digest] = look.reading
+        if look.text:
+            self.texts[look.digest] = look.text
+        if look.source:
+            too_new[look.digest] = look.source
 
     def readings_of(self, sources: Mapping[bytes, bytes], cache: Cache) -> dict[bytes, Reading]:
         """What contents say that are no files of the tree, by their digests; they are remembered as well."""
+        from dreamscape.scanner.looks import is_too_new, readings
         from dreamscape.scanner.measure import quietly
+        from dreamscape.scanner.processors import processes_for
 
         known = cache.readings(sources.keys() - self.new.keys())
-        unknown = sources.keys() - known.keys() - self.new.keys()
-        too_new: dict[bytes, bytes] = {}
+        unknown = {digest: sources[digest] for digest in sorted(sources.keys() - known.keys() - self.new.keys())}
         with quietly():
-            for digest in sorted(unknown):
-                self._measure(digest, sources[digest], too_new)
+            self.new.update(readings(unknown, processes_for(map(len, unknown.values()))))
+        too_new = {digest: source for digest, source in unknown.items() if is_too_new(self.new[digest])}
         if too_new and self.newer is not None:
             self._ask(self.newer, too_new)
         if unknown:
-            cache.remember(self.seen, self.new, time.time_ns())
+            self.remember(cache, time.time_ns())
         return known | {digest: self.new[digest] for digest in sources.keys() & self.new.keys()}
+
+    def remember(self, cache: Cache, now_ns: int) -> None:
+        """Leaves all of it to the next scan."""
+        cache.remember(self.seen, self.new, now_ns, self.texts)
+        self.texts.clear()
 
     def readings(self, cache: Cache) -> list[tuple[Found, Reading]]:
         """What each file says about itself, by path; what the memory has lost meanwhile is measured again."""
@@ -113,7 +118,7 @@ class Contents:
         if lost:
             cache.forget({self.seen[file] for file in lost})
             self.look_at(lost, cache)
-            cache.remember(self.seen, self.new, time.time_ns())
+            self.remember(cache, time.time_ns())
         known |= self.new
         return sorted(((file, known[digest]) for file, digest in self.seen.items()), key=lambda row: row[0].path)
 
@@ -129,5 +134,5 @@ def read_contents(project: Path, found: Sequence[Found], cache: Cache, newer: Ne
     unknown = [file for file in found if file not in contents.seen]
     if unknown:
         contents.look_at(unknown, cache)
-    cache.remember(contents.seen, contents.new, now_ns)
+    contents.remember(cache, now_ns)
     return contents

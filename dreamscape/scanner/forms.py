@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from dreamscape.scanner.facts import (
@@ -14,6 +15,16 @@ from dreamscape.scanner.facts import (
     Unreadable,
     When,
 )
+
+
+def text_of(reading: Reading) -> str:
+    """A reading as one line of JSON."""
+    return json.dumps(plain(reading))
+
+
+def reading_in(text: str | bytes) -> Reading:
+    """The reading behind `text_of`'s line. Raises ValueError or TypeError where it is not ours."""
+    return reading_of(json.loads(text))
 
 
 def plain(reading: Reading) -> list[object]:

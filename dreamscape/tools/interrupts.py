@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""What a person or the system ends a process with."""
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def interrupts_held_back() -> Iterator[None]:
     def wait(number: int, frame: FrameType | None) -> None:
         came.append(number)
 
-    before = {number: signal.getsignal(number) for number in _ENDING}
+    before = {number: signal.getsignal(number) for number in ENDING}
     held = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     for number in held:
         signal.signal(number, wait)

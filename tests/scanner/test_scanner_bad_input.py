@@ -14,7 +14,7 @@ from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner import source as source_module
+from dreamscape.scanner import looks as looks_module
 from dreamscape.scanner.facts import FileFacts, Unreadable
 from dreamscape.scanner.measure import measure
 from dreamscape.scanner.past import ProjectPast
@@ -80,13 +80,13 @@ def test_what_may_not_be_read_is_told_and_the_rest_is_scanned(tmp_path: Path) ->
 def test_a_file_that_vanishes_during_the_scan_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.py", "b.py", "c.py"):
         (tmp_path / name).write_text(f"def {name[0]}(): pass\n")
-    read = source_module.read_source
+    read = looks_module.read_source
 
     def and_remove_the_next(file: str) -> bytes | Unreadable:
         (tmp_path / "b.py").unlink(missing_ok=True)
         return read(file)
 
-    monkeypatch.setattr(source_module, "read_source", and_remove_the_next)
+    monkeypatch.setattr(looks_module, "read_source", and_remove_the_next)
     result = scan(tmp_path, tmp_path / ".dreamscape" / "scan-cache.db")
 
     assert [row.path for row in result.files] == ["a.py", "c.py"]

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from dreamscape.domain.scan import CacheUse, Order, ScanResult
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner import bounded as bounded_module
-from dreamscape.scanner import source as source_module
+from dreamscape.scanner import looks as looks_module
 from dreamscape.scanner.cache import Cache, digest_of
 from dreamscape.scanner.facts import FileFacts, FunctionFacts, Import, Reading, Unreadable
 from dreamscape.scanner.walk import Found
@@ -68,8 +67,8 @@ def test_a_second_scan_reads_and_parses_nothing_and_says_the_same(
     for file in project.iterdir():
         os.utime(file, (1_000_000_000, 1_000_000_000))
     first = scan(project, own(project))
-    monkeypatch.setattr(source_module, "read_source", None)
-    monkeypatch.setattr(bounded_module, "measure_bounded", None)
+    monkeypatch.setattr(looks_module, "read_source", None)
+    monkeypatch.setattr(looks_module, "measure_bounded", None)
 
     second = scan(project, own(project))
 

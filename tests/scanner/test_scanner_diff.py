@@ -20,7 +20,7 @@ from dreamscape.domain.scan_diff import ScanDiff
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.guest.trees import told
 from dreamscape.scanner import ProjectScanner
-from dreamscape.scanner import bounded as bounded_module
+from dreamscape.scanner import looks as looks_module
 
 PLAIN = "def f(a):\n    return a\n\n\ndef g(a):\n    return a if a else 0\n"
 HARDER = PLAIN.replace("return a\n", "return [x for x in a if x and a or not x]\n")
@@ -220,8 +220,8 @@ def test_only_what_differs_is_parsed_and_nothing_twice(
     memory = project / ".dreamscape" / "scan-cache.db"
     ProjectScanner(project, ScanSettings(), cache=memory).scan()
     parsed: list[bytes] = []
-    measure = bounded_module.measure_bounded
-    monkeypatch.setattr(bounded_module, "measure_bounded", lambda source: parsed.append(source) or measure(source))
+    measure = looks_module.measure_bounded
+    monkeypatch.setattr(looks_module, "measure_bounded", lambda source: parsed.append(source) or measure(source))
 
     first, second = diff(project, "base", memory), diff(project, "base", memory)
 

@@ -12,7 +12,7 @@ from radon.metrics import mi_visit
 
 from dreamscape.domain.scan import ScanResult
 from dreamscape.domain.settings import ScanSettings
-from dreamscape.scanner import ProjectScanner, bounded, contents
+from dreamscape.scanner import ProjectScanner, apart, bounded, contents
 from dreamscape.scanner.facts import LARGEST_SOURCE, FileFacts, Unreadable
 from dreamscape.scanner.measure import measure, quietly
 from dreamscape.scanner.source import read_source
@@ -122,7 +122,7 @@ def test_a_source_that_keeps_the_parser_busy_costs_bounded_time_and_a_row(monkey
             pass
 
     monkeypatch.setattr(bounded, "measure", forever)
-    monkeypatch.setattr(bounded, "LONGEST_S", 1)
+    monkeypatch.setattr(apart, "LONGEST_S", 1)
 
     assert bounded.measure_bounded(b"#" * (bounded.LARGE + 1)) == Unreadable("takes longer than 1 s to parse")
 

@@ -1,0 +1,212 @@
+"""Several processes read a project as one would, and what goes wrong in one of them costs a row."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dreamscape.domain.scan import CacheUse
+from dreamscape.domain.settings import ScanSettings
+from dreamscape.scanner import ProjectScanner, apart, looks, processors, spread
+from dreamscape.scanner.bounded import LARGE
+from dreamscape.scanner.facts import LARGEST_SOURCE, Reading, Unreadable
+from dreamscape.scanner.ignore import rules_for
+from dreamscape.scanner.measure import measure
+from dreamscape.scanner.processors import WORTH, processes_for
+from dreamscape.scanner.walk import walk
+
+REAL = Path(json.__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_process_behind() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # The test's own process may have threads, where the scanner would start none.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+    assert psutil.Process().children() == []
+
+
+def project_of(folder: Path, **sources: bytes) -> Path:
+    folder.mkdir()
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_bytes(source)
+    return folder
+
+
+def scanned(project: Path, cache: Path | None = None) -> str:
+    """All that a scan says, but for what differs from scan to scan."""
+    result = ProjectScanner(project, ScanSettings(), cache=cache).scan()
+    return json.dumps(asdict(replace(result, seconds=0.0, cache=CacheUse(0, 0))), default=str)
+
+
+def test_several_processes_say_byte_for_byte_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {file.stem: file.read_bytes() for file in REAL.glob("*.py")}
+    project = project_of(tmp_path / "project", **sources)
+    (project / "again.py").write_bytes(sources["decoder"])
+    (project / "old.py").write_bytes(b"print 1\n")
+    (project / "latin.py").write_bytes(b"# coding: latin-1\nx = '\xe9'\n")
+    (project / "blob.py").write_bytes(b"x = 1\n" * (LARGEST_SOURCE // 6 + 1))
+    (project / "large.py").write_bytes(b"def f(a):\n    return a or 1\n" * 6_000)
+    alone = scanned(project)
+    for processes in (2, 5):
+        memory = tmp_path / str(processes) / "scan-cache.db"
+        memory.parent.mkdir()
+        monkeypatch.setattr(processors, "processes_for", lambda sizes, processes=processes: processes)
+        monkeypatch.setattr(spread, "WORTH", 4_000)
+
+        assert scanned(project, memory) == alone
+        monkeypatch.undo()
+        with monkeypatch.context() as known:
+            known.setattr(looks, "measure_bounded", None)
+            assert scanned(project, memory) == alone
+
+
+@given(
+    bodies=st.lists(st.sampled_from([b"", b"x = 1\n", b"def f(): pass\n", b"def f(:\n", b"\xff\n"]), max_size=12),
+    processes=st.integers(2, 4),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=10)
+def test_in_whatever_order_processes_end_each_source_is_told_once(
+    bodies: list[bytes], processes: int, seed: int
+) -> None:
+    sources = {f"{at}": body + b"#" * at for at, body in enumerate(bodies)}
+    chance = random.Random(seed)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(spread, "WORTH", 1)
+        monkeypatch.setattr(looks, "measure", ending_at(b"", lambda: time.sleep(chance.random() / 200)))
+        told = list(looks.readings(sources, processes))
+
+    assert sorted(name for name, _ in told) == sorted(sources)
+    assert dict(told) == {name: measure(source) for name, source in sources.items()}
+
+
+def ending_at(mark: bytes, how: Callable[[], object]) -> Callable[[bytes], Reading]:
+    def measured(source: bytes) -> Reading:
+        if mark in source:
+            how()
+        return measure(source)
+
+    return measured
+
+
+def forever() -> None:
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "is too much for the parser"),
+        (lambda: os._exit(3), "is too much for the parser"),
+        (forever, "takes longer than 0 s to parse"),
+    ],
+    ids=["dies", "leaves", "never ends"],
+)
+def test_a_source_that_ends_its_process_costs_its_own_row_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: Callable[[], object], why: str
+) -> None:
+    monkeypatch.setattr(apart, "LONGEST_S", 0)
+    monkeypatch.setattr(looks, "measure", ending_at(b"hostile", how))
+    monkeypatch.setattr(processors, "processes_for", lambda sizes: 2)
+    good = {f"good{at}": b"def f(): pass\n" * (at + 1) for at in range(20)}
+    project = project_of(tmp_path / "project", bad=b"x = 'hostile'\n", **good)
+
+    result = ProjectScanner(project, ScanSettings(), cache=None).scan()
+
+    assert sorted(row.path for row in result.files) == sorted(f"{name}.py" for name in good)
+    assert [(row.path, row.reason) for row in result.skipped] == [("bad.py", why)]
+
+
+def test_a_source_of_git_that_ends_its_process_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "measure", ending_at(b"hostile", lambda: os.kill(os.getpid(), signal.SIGKILL)))
+
+    assert dict(looks.readings({"bad": b"hostile", "good": b"x = 1\n"}, 2)) == {
+        "bad": Unreadable("is too much for the parser"),
+        "good": measure(b"x = 1\n"),
+    }
+
+
+def test_sources_that_only_a_newer_python_parses_are_kept_for_it(tmp_path: Path) -> None:
+    project = project_of(tmp_path / "project", new=b"def f(:\n", fine=b"x = 1\n")
+    files = walk(project, rules_for(project, ()))[0]
+
+    told = {file.path: look for file, look in looks.looks(project, files, lambda digest: False, 2)}
+
+    assert {path: look.source for path, look in told.items() if isinstance(look, looks.Look)} == {
+        "new.py": b"def f(:\n",
+        "fine.py": b"",
+    }
+
+
+def sleeping() -> bytes:
+    time.sleep(600)
+    return b""
+
+
+def test_what_an_error_breaks_off_leaves_no_process_behind() -> None:
+    with pytest.raises(KeyboardInterrupt), apart.Children() as children:
+        children.begin(sleeping)
+        children.begin(sleeping)
+        raise KeyboardInterrupt
+
+
+def test_an_answer_larger_than_a_pipe_arrives_whole() -> None:
+    with apart.Children() as children:
+        names = [children.begin(lambda at=at: bytes([at]) * 1_000_000) for at in range(3)]  # type: ignore[misc]
+        told = {name: answer for name, answer, why in (children.next_ended() for _ in names) if not why}
+
+    assert [told[name] for name in names] == [bytes([at]) * 1_000_000 for at in range(3)]
+
+
+def test_large_sources_of_all_processes_never_need_more_memory_than_two_could() -> None:
+    items = [LARGEST_SOURCE] * 3 + [LARGE] * 9
+    parts = spread._parts(items, int, 8)
+    running: list[list[int]] = []
+    while part := spread._next(parts, running, int):
+        running.append(list(part))
+
+    assert sum(part[0] for part in running) <= spread.AT_ONCE
+    assert [part[0] for part in running][:2] == [LARGEST_SOURCE, LARGEST_SOURCE]
+
+
+@given(st.lists(st.integers(0, LARGEST_SOURCE), max_size=60), st.integers(2, 8))
+def test_each_item_is_in_one_part_and_what_is_large_stands_alone(sizes: list[int], processes: int) -> None:
+    parts = spread._parts(list(enumerate(sizes)), lambda item: item[1], processes)
+
+    assert sorted(item for part in parts for item in part) == list(enumerate(sizes))
+    assert all(len(part) == 1 for part in parts if part[0][1] > LARGE)
+    assert all(part for part in parts)
+
+
+def test_small_projects_and_single_processors_are_read_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "import os, sys; from dreamscape.scanner.processors import *; print(processes_for({}), {})"
+
+    def said(sizes: str, *before: str) -> int:
+        code = words.format(sizes, "'ok'")
+        ended = subprocess.run([*before, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return int(ended.stdout.split()[0])
+
+    processors_here = len(os.sched_getaffinity(0))
+
+    assert processes_for([]) == processes_for([WORTH]) == 1
+    assert said("[WORTH] * 2") == min(2, processors_here)
+    assert said("[WORTH] * 1000") == min(processors.MOST, processors_here)
+    assert said("[WORTH] * 1000", "taskset", "-c", "0") == 1
