@@ -1,14 +1,15 @@
-"""Work goes in, its answer comes out of a process of its own: what dies or never ends there does so alone."""
+"""Tasks go in, their answers come out of processes of their own: what dies or never ends there does so alone."""
 
 from __future__ import annotations
 
 import os
 import select
 import signal
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
 from dreamscape.tools.interrupts import ENDING, interrupts_held_back
@@ -16,63 +17,83 @@ from dreamscape.tools.interrupts import ENDING, interrupts_held_back
 LONGEST_S = 10
 """CPU seconds for one source (chosen): ten times what honest code of the largest size takes."""
 
+Task = tuple[int, int]
+"""Whatever two numbers mean to those who give it."""
+_TASK = struct.Struct("=II")
+_LENGTH = struct.Struct("=Q")
+
 
 @dataclass(slots=True)
-class _Running:
+class _Worker:
     pid: int
-    answer: list[bytes] = field(default_factory=list)
+    tasks: int
+    answers: int
+    task: Task | None = None
 
 
-class Children:
-    """Copies of this process that work. Use as a context: none of them outlives it."""
+class Workers:
+    """Copies of this process that do what ``work`` does. Use as a context: none of them outlives it."""
 
-    def __init__(self) -> None:
-        self._running: dict[int, _Running] = {}
-        self._ready = select.poll()
+    def __init__(self, work: Callable[[Task], bytes]) -> None:
+        self._work = work
+        self._workers: dict[int, _Worker] = {}
+        self._answering = select.poll()
 
-    def __enter__(self) -> Children:
+    def __enter__(self) -> Workers:
         return self
 
-    def __len__(self) -> int:
-        return len(self._running)
+    def give(self, task: Task) -> None:
+        """Gives the task to one that has nothing to do, or to a new one."""
+        worker = next((each for each in self._workers.values() if each.task is None), None) or self._new()
+        worker.task = task
+        with suppress(BrokenPipeError):  # where it was killed meanwhile, its end will tell
+            os.write(worker.tasks, _TASK.pack(*task))
 
-    def begin(self, work: Callable[[], bytes]) -> int:
-        """Starts one that answers with what ``work`` gives; returns its name."""
-        stream, sink = os.pipe()
-        with interrupts_held_back():
-            pid = os.fork()
-            if pid == 0:
-                for inherited in (stream, *self._running):
-                    os.close(inherited)
-                _answer(work, sink)
-            self._running[stream] = _Running(pid)
-        os.close(sink)
-        self._ready.register(stream, select.POLLIN)
-        return stream
-
-    def next_ended(self) -> tuple[int, bytes, str]:
-        """Waits for any of them to end: its name, what it answered, and "" or why it could not."""
+    def next_done(self) -> tuple[Task, bytes, str]:
+        """Waits for any of the tasks given: which it is, its answer, and "" or why there is none."""
         while True:
-            for stream, _ in self._ready.poll():
-                part = os.read(stream, 1 << 20)
-                if part:
-                    self._running[stream].answer.append(part)
-                    continue
-                self._ready.unregister(stream)
-                with interrupts_held_back():
-                    ended = self._running.pop(stream)
-                    os.close(stream)
-                    _, status = os.waitpid(ended.pid, 0)
-                return stream, b"".join(ended.answer), _why(status)
+            for stream, _ in self._answering.poll():
+                worker = self._workers[stream]
+                answer = _answer_from(stream)
+                task, worker.task = worker.task, None
+                why = "" if answer is not None else self._ended(worker)
+                if task is not None:
+                    return task, answer or b"", why
 
     def __exit__(self, *_: object) -> None:
         with interrupts_held_back():
-            for stream, child in self._running.items():
+            for worker in list(self._workers.values()):
                 with suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGKILL)
-                os.close(stream)
-                os.waitpid(child.pid, 0)
-            self._running.clear()
+                    os.kill(worker.pid, signal.SIGKILL)
+                self._ended(worker)
+
+    def _new(self) -> _Worker:
+        told, tasks = os.pipe()
+        answers, said = os.pipe()
+        with interrupts_held_back():
+            pid = os.fork()
+            if pid == 0:
+                ours = [stream for each in self._workers.values() for stream in (each.tasks, each.answers)]
+                for stream in (tasks, answers, *ours):
+                    os.close(stream)
+                _serve(self._work, told, said)
+            worker = self._workers[answers] = _Worker(pid, tasks, answers)
+        os.close(told)
+        os.close(said)
+        self._answering.register(answers, select.POLLIN)
+        return worker
+
+    def _ended(self, worker: _Worker) -> str:
+        """Forgets one that has ended; why it could not answer."""
+        with interrupts_held_back():
+            self._answering.unregister(worker.answers)
+            del self._workers[worker.answers]
+            os.close(worker.tasks)
+            os.close(worker.answers)
+            _, status = os.waitpid(worker.pid, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+            return f"takes longer than {LONGEST_S} s to parse"
+        return "is too much for the parser"
 
 
 def allow_time() -> None:
@@ -84,20 +105,34 @@ def allow_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (end if most == resource.RLIM_INFINITY else min(end, most), most))
 
 
-def _answer(work: Callable[[], bytes], sink: int) -> NoReturn:
-    """Ends the process: whatever the parent had open or buffered is not the child's to close."""
-    code = 1
+def _serve(work: Callable[[Task], bytes], tasks: int, answers: int) -> NoReturn:
+    """Works until no task comes any more. Whatever the parent had open or buffered is not the child's to close."""
     try:
         for number in ENDING:
             signal.signal(number, signal.SIG_DFL)
-        with open(sink, "wb") as stream:
-            stream.write(work())
-        code = 0
+        with open(answers, "wb") as stream:
+            while task := os.read(tasks, _TASK.size):
+                answer = work(_TASK.unpack(task))
+                stream.write(_LENGTH.pack(len(answer)) + answer)
+                stream.flush()
     finally:
-        os._exit(code)
+        os._exit(1)
 
 
-def _why(status: int) -> str:
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-        return f"takes longer than {LONGEST_S} s to parse"
-    return "is too much for the parser" if status else ""
+def _answer_from(stream: int) -> bytes | None:
+    """One whole answer; None where its process ended before."""
+    head = _read(stream, _LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    answer = _read(stream, length)
+    return answer if len(answer) == length else None
+
+
+def _read(stream: int, length: int) -> bytes:
+    """So many bytes, or as many as come."""
+    parts = []
+    while length and (part := os.read(stream, length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)

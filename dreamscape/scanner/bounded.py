@@ -17,13 +17,13 @@ def measure_bounded(source: bytes) -> Reading:
     """A source's facts; where it takes too long, that is the reason it has none."""
     if len(source) <= LARGE or not hasattr(os, "fork"):
         return measure(source)
-    from dreamscape.scanner.apart import Children, allow_time
+    from dreamscape.scanner.apart import Task, Workers, allow_time
 
-    def work() -> bytes:
+    def work(_: Task) -> bytes:
         allow_time()
         return text_of(measure(source)).encode()
 
-    with Children() as children:
-        children.begin(work)
-        _, answer, why = children.next_ended()
+    with Workers(work) as workers:
+        workers.give((0, 1))
+        _, answer, why = workers.next_done()
     return Unreadable(why) if why else reading_in(answer)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,8 +53,8 @@ class Contents:
         too_new: dict[bytes, bytes] = {}
         told = time.monotonic()
         processes = processes_for(file.size for file in files)
-        with quietly():
-            for at, (file, look) in enumerate(looks(self.project, files, is_known, processes)):
+        with quietly(), closing(looks(self.project, files, is_known, processes)) as found:
+            for at, (file, look) in enumerate(found):
                 self._take(file, look, too_new)
                 if not at % 100 and time.monotonic() - told > PROGRESS_S:
                     told = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -30,7 +30,7 @@ class Look(NamedTuple):
 
 def looks(
     project: Path, files: Sequence[Found], is_known: Callable[[bytes], bool], processes: int
-) -> Iterator[tuple[Found, Look | Unreadable]]:
+) -> Generator[tuple[Found, Look | Unreadable]]:
     """Reads each file once, in any order, and measures what ``is_known`` does not know by its digest."""
     if processes == 1:
         # Large ones first: they get a process of their own, and a fork costs the less the less we hold.
@@ -38,10 +38,13 @@ def looks(
             yield file, _look(project, file, is_known, measure_bounded)
         return
 
+    met: set[bytes] = set()  # each process's own
+
     def work(file: Found) -> tuple[bytes, str, bytes]:
-        look = _look(project, file, is_known, measure)
+        look = _look(project, file, lambda digest: digest in met or is_known(digest), measure)
         if isinstance(look, Unreadable):
             return b"", look.reason, b""
+        met.add(look.digest)
         return look.digest, text_of(look.reading) if look.reading else "", look.source
 
     for file, said, why in _spread(work, files, lambda file: min(file.size, LARGEST_SOURCE), processes):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from dreamscape.scanner.apart import Children, allow_time
+from dreamscape.scanner.apart import Task, Workers, allow_time
 from dreamscape.scanner.bounded import LARGE
 from dreamscape.scanner.facts import LARGEST_SOURCE
 from dreamscape.scanner.processors import OPENING, WORTH
@@ -16,58 +16,64 @@ AT_ONCE = 2 * LARGEST_SOURCE
 times its size: whatever a project holds, they need no more memory than two such sources."""
 PARTS = 4
 """Parts of the work for each process (chosen), so that none waits long for the last."""
+
 T = TypeVar("T")
 
 
 def spread(
-    work: Callable[[T], object], items: Sequence[T], size: Callable[[T], int], processes: int
+    work: Callable[[T], object], items: Iterable[T], size: Callable[[T], int], processes: int
 ) -> Iterator[tuple[T, Any, str]]:
     """Each item once, in any order, with what ``work`` says of it (made of what `marshal` can write), or None and why
     nothing can be said: it ends its process, or keeps it busy for too long."""
+    ordered = sorted(items, key=size, reverse=True)
 
-    def answer(part: Sequence[T]) -> bytes:
+    def answer(part: Task) -> bytes:
         said = []
-        for item in part:
+        for item in ordered[slice(*part)]:
             allow_time()
             said.append(work(item))
         return marshal.dumps(said)
 
-    waiting = _parts(items, size, processes)
-    running: dict[int, Sequence[T]] = {}
-    with Children() as children:
+    waiting = parts_of([size(item) for item in ordered], processes)
+    running: set[Task] = set()
+    told: list[tuple[T, Any, str]] = []
+    with Workers(answer) as workers:
         while waiting or running:
-            while len(running) < processes and (part := _next(waiting, running.values(), size)):
-                running[children.begin(lambda part=part: answer(part))] = part  # type: ignore[misc]  # a default
-            name, told, why = children.next_ended()
-            part = running.pop(name)
+            while len(running) < processes and (part := _next(waiting, lambda at: size(ordered[at]), running)):
+                workers.give(part)
+                running.add(part)
+            yield from told  # while the others work
+            part, said, why = workers.next_done()
+            running.remove(part)
+            these = ordered[slice(*part)]
             if not why:
-                yield from ((item, said, "") for item, said in zip(part, marshal.loads(told), strict=True))
-            elif len(part) == 1:
-                yield part[0], None, why
-            else:
-                waiting[:0] = [[item] for item in part]  # so that the one it dies of is found
+                told = [(item, each, "") for item, each in zip(these, marshal.loads(said), strict=True)]
+            elif len(these) == 1:
+                told = [(these[0], None, why)]
+            else:  # each for itself, so that the one it dies of is found
+                told = []
+                waiting[:0] = [(at, at + 1) for at in range(*part)]
+    yield from told
 
 
-def _parts(items: Sequence[T], size: Callable[[T], int], processes: int) -> list[Sequence[T]]:
-    """Parts of about equal size, the largest items first; what is large stands alone."""
-    ordered = sorted(items, key=size, reverse=True)
-    room = max(sum(size(item) + OPENING for item in items) // (processes * PARTS), WORTH)
-    parts: list[Sequence[T]] = []
-    part: list[T] = []
-    filled = 0
-    for item in ordered:
-        if part and (size(part[0]) > LARGE or filled + size(item) + OPENING > room):
-            parts.append(part)
-            part, filled = [], 0
-        part.append(item)
-        filled += size(item) + OPENING
-    return [*parts, part] if part else parts
+def parts_of(sizes: Sequence[int], processes: int) -> list[Task]:
+    """Where parts of about equal size begin and end, among sizes from the largest to the smallest; what is large
+    stands alone."""
+    room = max((sum(sizes) + OPENING * len(sizes)) // (processes * PARTS), WORTH)
+    parts: list[Task] = []
+    first = filled = 0
+    for at, size in enumerate(sizes):
+        if at > first and (sizes[first] > LARGE or filled + size + OPENING > room):
+            parts.append((first, at))
+            first, filled = at, 0
+        filled += size + OPENING
+    return [*parts, (first, len(sizes))] if sizes else []
 
 
-def _next(waiting: list[Sequence[T]], running: Collection[Sequence[T]], size: Callable[[T], int]) -> Sequence[T] | None:
+def _next(waiting: list[Task], largest: Callable[[int], int], running: Collection[Task]) -> Task | None:
     """Takes the first part that the running ones leave memory for."""
-    room = AT_ONCE - sum(size(part[0]) for part in running)
-    for at, part in enumerate(waiting):
-        if size(part[0]) <= room or not running:
+    room = AT_ONCE - sum(largest(first) for first, _ in running)
+    for at, (first, _) in enumerate(waiting):
+        if largest(first) <= room or not running:
             return waiting.pop(at)
     return None

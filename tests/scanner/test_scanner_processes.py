@@ -156,44 +156,56 @@ def test_sources_that_only_a_newer_python_parses_are_kept_for_it(tmp_path: Path)
     }
 
 
-def sleeping() -> bytes:
+def sleeping(_: apart.Task) -> bytes:
     time.sleep(600)
     return b""
 
 
 def test_what_an_error_breaks_off_leaves_no_process_behind() -> None:
-    with pytest.raises(KeyboardInterrupt), apart.Children() as children:
-        children.begin(sleeping)
-        children.begin(sleeping)
+    with pytest.raises(KeyboardInterrupt), apart.Workers(sleeping) as workers:
+        workers.give((0, 1))
+        workers.give((1, 2))
         raise KeyboardInterrupt
 
 
-def test_an_answer_larger_than_a_pipe_arrives_whole() -> None:
-    with apart.Children() as children:
-        names = [children.begin(lambda at=at: bytes([at]) * 1_000_000) for at in range(3)]  # type: ignore[misc]
-        told = {name: answer for name, answer, why in (children.next_ended() for _ in names) if not why}
+def test_answers_larger_than_a_pipe_arrive_whole_and_workers_are_used_again() -> None:
+    with apart.Workers(lambda task: b"%d" % os.getpid() + bytes([task[0]]) * 1_000_000) as workers:
+        told = {}
+        for at in range(3):
+            workers.give((at, 0))
+        for at in range(3):
+            task, answer, why = workers.next_done()
+            told[task] = answer
+            assert why == ""
+            workers.give((at + 3, 0))
+        for _ in range(3):
+            task, answer, _ = workers.next_done()
+            told[task] = answer
 
-    assert [told[name] for name in names] == [bytes([at]) * 1_000_000 for at in range(3)]
+    assert {task: answer.lstrip(b"0123456789") for task, answer in told.items()} == {
+        (at, 0): bytes([at]) * 1_000_000 for at in range(6)
+    }
+    assert len({answer[:-1_000_000] for answer in told.values()}) == 3
 
 
 def test_large_sources_of_all_processes_never_need_more_memory_than_two_could() -> None:
-    items = [LARGEST_SOURCE] * 3 + [LARGE] * 9
-    parts = spread._parts(items, int, 8)
-    running: list[list[int]] = []
-    while part := spread._next(parts, running, int):
-        running.append(list(part))
+    sizes = [LARGEST_SOURCE] * 3 + [LARGE] * 9
+    waiting = spread.parts_of(sizes, 8)
+    running: list[apart.Task] = []
+    while part := spread._next(waiting, lambda at: sizes[at], running):
+        running.append(part)
 
-    assert sum(part[0] for part in running) <= spread.AT_ONCE
-    assert [part[0] for part in running][:2] == [LARGEST_SOURCE, LARGEST_SOURCE]
+    assert [sizes[first] for first, _ in running] == [LARGEST_SOURCE] * 2
+    assert spread._next([(0, 1)], lambda _: spread.AT_ONCE + 1, []) == (0, 1)
 
 
 @given(st.lists(st.integers(0, LARGEST_SOURCE), max_size=60), st.integers(2, 8))
 def test_each_item_is_in_one_part_and_what_is_large_stands_alone(sizes: list[int], processes: int) -> None:
-    parts = spread._parts(list(enumerate(sizes)), lambda item: item[1], processes)
+    sizes.sort(reverse=True)
+    parts = spread.parts_of(sizes, processes)
 
-    assert sorted(item for part in parts for item in part) == list(enumerate(sizes))
-    assert all(len(part) == 1 for part in parts if part[0][1] > LARGE)
-    assert all(part for part in parts)
+    assert [at for part in parts for at in range(*part)] == list(range(len(sizes)))
+    assert all(last - first == 1 for first, last in parts if sizes[first] > LARGE)
 
 
 def test_small_projects_and_single_processors_are_read_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
