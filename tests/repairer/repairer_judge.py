@@ -6,6 +6,7 @@ Only for the repairer's own tests and figures; the product judges in its sandbox
 from __future__ import annotations
 
 import ast
+import faulthandler
 import io
 import os
 import pickle
@@ -20,6 +21,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 from dreamscape.domain.failures import Comparison, Failure, FailureClass, Frame, fingerprint
@@ -144,7 +146,9 @@ def _one_child(calls: Sequence[Callable[[], object]], wall_s: float) -> list[obj
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+        faulthandler.disable()  # that a program crashes is no news
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (300 << 20),) * 2)
         for call in calls:
             try:
                 data = pickle.dumps(call())
