@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import psutil
-from client_figures import AT_ONCE, Row, asking
+from client_figures import AT_ONCE, Row, asking, median_ms
 from client_site import Site, running_site
 
+from dreamscape.client.browser import Driving
 from dreamscape.client.sites import SiteProfile
+from dreamscape.client.tabs import open_browser
 from dreamscape.client.web import WebSites
+from dreamscape.domain.settings import ClientSettings
 from dreamscape.tools.processes import tree_pss
 
 EACH = 4
@@ -78,3 +84,32 @@ def _per_minute(site: Site, web: WebSites, profile: SiteProfile) -> float:
     with ThreadPoolExecutor(AT_ONCE) as threads:
         list(threads.map(talk, range(AT_ONCE)))
     return len(prompts) * 60 / (time.monotonic() - began)
+
+
+def over_grid(rounds: int, seed: int) -> Iterator[Row]:
+    """Time of a whole prompt, the page's opening included, above the site's own streaming; round trips beside it."""
+    from grid import running_grid
+
+    above, trips = [], []
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-client-") as place,
+        running_grid(Path(place), slots=2, timeout_s=300) as grid,
+        running_site(tokens_per_second=20) as site,
+        closing(WebSites(Path(place, "sessions"), ClientSettings(grid.address, browsers=1))) as web,
+        open_browser(Path(place, "other"), Driving("remote", grid.address)) as browser,
+    ):
+        profile = site.profile(Path(place))
+        for number in range(rounds + 2):  # the first two open the browser, and warm it
+            began = time.monotonic()
+            browser.sign_of_life().result()
+            trips.append(time.monotonic() - began)
+            prompt, answer = f"prompt {number}", " ".join(["word"] * 20)
+            site.prepare(prompt, answer)
+            began = time.monotonic()
+            assert web.ask(profile, "", profile.url, prompt) == answer
+            took, noted = time.monotonic() - began, site.noted(prompt)
+            above.append(took - (noted.finished_at - noted.arrived_at))
+    ms, trip_ms = median_ms(above[2:]), median_ms(trips[2:])
+    told, goal_ms = f"{ms:.0f} ms, with round trips of {trip_ms:.1f} ms", 3 * trip_ms + 50
+    figure = f"a prompt through a Grid: time above the site's own streaming (median of {rounds})"
+    yield Row(figure, told, f"at most 3 round trips + 50 ms ({goal_ms:.0f} ms)", ms <= goal_ms)
