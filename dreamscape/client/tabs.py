@@ -141,10 +141,11 @@ class Tab:
         self._heard = 0.0
         self._on_word: Callable[[int], None] = lambda _: None
         self._crash_key: str | None = None
+        self._has_crashed = threading.Event()
         self._bidi.listen("script.message", context, self._hear)
         with contextlib.suppress(Refused):
             self._crash_key = self._bidi.command("goog:cdp.getSession", COMMAND_S, context=context)["session"]
-            self._bidi.listen(CRASHED, self._crash_key or "", self._crash)
+            self._bidi.listen(CRASHED, self._crash_key or "", self._note_crash)
 
     def go(self, url: str, seconds: float) -> None:
         """Opens an address and waits until its document is read. Raises NoAnswer."""
@@ -157,6 +158,10 @@ class Tab:
             raise SiteUnreachable(f"{url} did not open within {seconds:.0f} s", "is the network there?") from error
         except PageLeft as error:
             raise TabCrashed("the tab was closed", "try again") from error
+        except SiteUnreachable as error:  # so it looks, too, where the crash that aborted it is only told afterwards
+            if "ERR_ABORTED" in error.message and self._has_crashed.wait(PROBE_S):
+                raise _crash() from error
+            raise
 
     def call(self, script: str, *texts: str, on_word: Callable[[int], None] = lambda _: None) -> str:
         """What the script's promise gives; it gets the texts, then a function that tells us a number.
@@ -218,9 +223,14 @@ class Tab:
         self._heard = time.monotonic()
         self._on_word(int(params["data"].get("value", 0)))
 
-    def _crash(self, params: Mapping[str, Any]) -> None:
+    def _note_crash(self, params: Mapping[str, Any]) -> None:
+        self._has_crashed.set()
         if self._pending is not None:
-            fail(self._pending, TabCrashed("the page's process died", "try again; is the machine short of memory?"))
+            fail(self._pending, _crash())
+
+
+def _crash() -> TabCrashed:
+    return TabCrashed("the page's process died", "try again; is the machine short of memory?")
 
 
 def _patience_s() -> float:
