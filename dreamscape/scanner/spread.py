@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from dreamscape.scanner.apart import Task, Workers, allow_time
 from dreamscape.scanner.bounded import LARGE
 from dreamscape.scanner.facts import LARGEST_SOURCE
-from dreamscape.scanner.processors import OPENING, WORTH
+from dreamscape.scanner.processors import OPENING
 
 AT_ONCE = 2 * LARGEST_SOURCE
 """Bytes (chosen) that the largest sources of all processes may have together, since a parse may take up to a thousand
 times its size: whatever a project holds, they need no more memory than two such sources."""
-PARTS = 4
+PARTS = 8
 """Parts of the work for each process (chosen), so that none waits long for the last."""
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def spread(
 def parts_of(sizes: Sequence[int], processes: int) -> list[Task]:
     """Where parts of about equal size begin and end, among sizes from the largest to the smallest; what is large
     stands alone."""
-    room = max((sum(sizes) + OPENING * len(sizes)) // (processes * PARTS), WORTH)
+    room = (sum(sizes) + OPENING * len(sizes)) // (processes * PARTS)
     parts: list[Task] = []
     first = filled = 0
     for at, size in enumerate(sizes):

@@ -67,7 +67,6 @@ def test_several_processes_say_byte_for_byte_what_one_says(tmp_path: Path, monke
         memory = tmp_path / str(processes) / "scan-cache.db"
         memory.parent.mkdir()
         monkeypatch.setattr(processors, "processes_for", lambda sizes, processes=processes: processes)
-        monkeypatch.setattr(spread, "WORTH", 4_000)
 
         assert scanned(project, memory) == alone
         monkeypatch.undo()
@@ -89,7 +88,6 @@ def test_in_whatever_order_processes_end_each_source_is_told_once(
     chance = random.Random(seed)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(spread, "WORTH", 1)
         monkeypatch.setattr(looks, "measure", ending_at(b"", lambda: time.sleep(chance.random() / 200)))
         told = list(looks.readings(sources, processes))
 
