@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -110,6 +111,7 @@ def _serve(work: Callable[[Task], bytes], tasks: int, answers: int) -> NoReturn:
     try:
         for number in ENDING:
             signal.signal(number, signal.SIG_DFL)
+        gc.disable()  # trees hold no circles, and looking for some would copy all that is shared with the parent
         with open(answers, "wb") as stream:
             while task := os.read(tasks, _TASK.size):
                 answer = work(_TASK.unpack(task))

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError
-from dreamscape.scanner.bounded import measure_bounded
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.churn import commits_behind, ignored_commits, names_a_commit
-from dreamscape.scanner.facts import FileFacts, Import
+from dreamscape.scanner.facts import FileFacts, Import, Reading
 from dreamscape.scanner.forms import import_of, plain_imports, texts
 from dreamscape.scanner.history import MONTH_S, NO_PAST, YEARS, FilePast, Past, Timeline, file_pasts, fixes_after
 from dreamscape.scanner.impact import Measures, is_test
 from dreamscape.scanner.imports import at_run_time, import_graph
+from dreamscape.scanner.looks import readings
 from dreamscape.scanner.measure import quietly
 from dreamscape.scanner.memory import opened
+from dreamscape.scanner.processors import processes_for
 from dreamscape.tools.git import Git
 from dreamscape.tools.git_blobs import read_blobs
 
@@ -192,8 +193,10 @@ class Briefs:
             part = wanted[start : start + _MANY]
             self._known.update(self._remembered(part))
             with quietly():
-                unknown = read_blobs(self._git, [blob for blob in part if blob not in self._known])
-                new = {blob: None if source is None else brief(source) for blob, source in unknown}
+                sources = dict(read_blobs(self._git, [blob for blob in part if blob not in self._known]))
+                there = {blob: source for blob, source in sources.items() if source is not None}
+                told = readings(there, processes_for(map(len, there.values())))
+                new = dict.fromkeys(sources) | {blob: brief(reading) for blob, reading in told}
             self._known.update(new)
             self._remember(new)
         return self._known
@@ -216,9 +219,8 @@ class Briefs:
             file.executemany("INSERT OR REPLACE INTO briefs VALUES (?, ?)", rows)
 
 
-def brief(source: bytes) -> Brief | None:
+def brief(facts: Reading) -> Brief | None:
     """What a source says of itself; None for one that this Python cannot read."""
-    facts = measure_bounded(source)
     if not isinstance(facts, FileFacts):
         return None
     points = [function.complexity for function in facts.functions]

@@ -220,3 +220,64 @@ def test_small_projects_and_single_processors_are_read_by_one_process(monkeypatc
     assert said("[WORTH] * 2") == min(2, processors_here)
     assert said("[WORTH] * 1000") == min(processors.MOST, processors_here)
     assert said("[WORTH] * 1000", "taskset", "-c", "0") == 1
+
+
+BUSY = """
+import os, sys, time
+from dreamscape.scanner import looks, processors
+
+def slowly(source):
+    if source:
+        os.write(1, b"busy\\n")
+        time.sleep(float(sys.argv[2]))
+    return measure(source)
+
+measure, looks.measure = looks.measure, slowly
+processors.processes_for = lambda sizes: 2
+from dreamscape.cli.app import main
+sys.exit(main(["scan", "--project", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "seconds"),
+    [
+        (signal.SIGINT, 130, "600"),
+        (signal.SIGTERM, 143, "600"),
+        (signal.SIGKILL, -signal.SIGKILL, "1"),  # nobody is left to end them: they finish what they do
+    ],
+)
+def test_a_scan_that_is_ended_leaves_no_process_behind(
+    tmp_path: Path, number: signal.Signals, code: int, seconds: str
+) -> None:
+    project = project_of(tmp_path / "project", a=b"x = 1\n", b=b"y = 2\n")
+    words = [sys.executable, "-c", BUSY, str(project), seconds]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as scan:
+        assert scan.stdout is not None
+        assert [scan.stdout.readline(), scan.stdout.readline()] == [b"busy\n", b"busy\n"]
+        workers = psutil.Process(scan.pid).children()
+
+        scan.send_signal(number)
+
+        assert scan.wait(30) == code
+    assert len(workers) == 2
+    assert psutil.wait_procs(workers, timeout=30)[1] == []
+
+
+def test_neither_a_small_scan_nor_a_second_one_loads_what_only_large_ones_need(tmp_path: Path) -> None:
+    project = project_of(tmp_path / "project", a=b"x = 1\n")
+    code = (
+        "import sys; from dreamscape.cli.app import main; main(['scan', '--project', sys.argv[1]]);"
+        "print(*(name for name in sys.modules if name.startswith('dreamscape.scanner.')), file=sys.stderr)"
+    )
+
+    def loaded() -> set[str]:
+        ended = subprocess.run([sys.executable, "-c", code, str(project)], capture_output=True, text=True, check=True)
+        return {name.rpartition(".")[2] for name in ended.stderr.splitlines()[-1].split()}
+
+    os.utime(project / "a.py", (1_000_000_000, 1_000_000_000))
+    first, second = loaded(), loaded()
+
+    assert {"looks", "processors"} <= first
+    assert not {"spread", "apart"} & first
+    assert not {"spread", "apart", "looks", "processors"} & second
