@@ -145,11 +145,15 @@ class Pool:
             self._changed.notify_all()
             while any(member.lent for member in self._members) and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
-            while self._opening or self._ending:  # a browser that starts just now ends itself
+            while self._opening:  # a browser that starts just now ends itself
                 self._changed.wait()
             members, self._members = self._members, []
-        for member in members:
-            _close(member)
+        with contextlib.ExitStack() as each:  # all of them, also where one does not end as it should
+            for member in members:
+                each.callback(_close, member)
+        with self._changed:
+            while self._ending:
+                self._changed.wait()
 
     def _seat(self, priority: int, deadline: float, *, is_paced: bool) -> _Member:
         """A member with a tab reserved in it."""

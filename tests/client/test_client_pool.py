@@ -35,6 +35,7 @@ class FakeBrowser:
     mib: float = 0.0
     tabs: list[FakeTab] = field(default_factory=list)
     is_open: bool = True
+    is_ending: bool = False
 
     def open_tab(self) -> FakeTab:
         self.tabs.append(FakeTab())
@@ -49,9 +50,10 @@ class FakeBrowser:
 
 @dataclass
 class Machine:
-    """Where browsers are opened; ``opening`` is called each time."""
+    """Where browsers are opened; ``opening`` is called each time, and ``closing`` when one ends."""
 
     opening: Callable[[], None] = lambda: None
+    closing: Callable[[], None] = lambda: None
     browsers: list[FakeBrowser] = field(default_factory=list)
 
     @contextlib.contextmanager
@@ -63,6 +65,8 @@ class Machine:
         try:
             yield browser
         finally:
+            browser.is_ending = True
+            self.closing()
             browser.is_open = False
 
     def open_now(self) -> list[FakeBrowser]:
@@ -288,6 +292,31 @@ def test_closing_lets_those_who_talk_end_and_turns_the_others_away() -> None:
     assert isinstance(turned_away[0], BrowserGone)
     with pytest.raises(BrowserGone), pool.lend():
         pass
+
+
+def test_closing_while_a_broken_browser_just_ends_ends_the_others_too() -> None:
+    machine = Machine()
+    pool = pool_of(machine, browsers=2, streams=1)
+    lent, may_end = threading.Event(), threading.Event()
+
+    def talk() -> None:
+        with contextlib.suppress(BrowserGone), pool.lend():
+            lent.set()
+            may_end.wait(20)
+            machine.browsers[0].is_sound = False
+            raise BrowserGone("killed")
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    lent.wait(20)
+    with pool.lend():
+        machine.closing = lambda: time.sleep(0.3)
+        may_end.set()
+        until(lambda: machine.browsers[0].is_ending)
+        pool.close()
+        thread.join()
+
+    assert machine.open_now() == []
 
 
 def test_getting_warm_opens_a_browser_and_is_no_prompt() -> None:
