@@ -43,6 +43,7 @@ const actions = {
   ready: () =>
     seen(() => {
       const kind = trouble() ?? (first(site.rate_limit) ? "rate_limit" : null) ?? (first(site.box) ? "box" : null);
+      if (kind === "box" && location.origin !== new URL(site.url).origin) return { state: "elsewhere" };
       return kind && { state: kind, protocol: protocol() };
     }, value.seconds),
 
@@ -51,16 +52,8 @@ const actions = {
     const ready = await actions.ready();
     if (ready?.state !== "box") return ready;
     if (value.attachment !== null && !(await attached(value))) return { state: "unattached" };
-    const box = first(site.box);
-    box.focus();
-    for (const [way, write] of Object.entries("value" in box ? fieldWays : editorWays)) {
-      await empty(box);
-      write(box, value.prompt);
-      await turn();
-      if (written(box) === value.prompt) return { state: "entered", way, protocol: ready.protocol };
-    }
-    await empty(box);
-    return { state: "refused" };
+    const way = await put(value.prompt);
+    return way ? { state: "entered", way, protocol: ready.protocol } : { state: "refused" };
   },
 
   // Sends what was entered, waits for the answer's end, and gives what the page's own copy button copies.
@@ -68,17 +61,26 @@ const actions = {
     const watched = [site.answer, site.copy, site.finished, site.failed, site.rate_limit];
     const old = new WeakSet(watched.flatMap((kind) => all(kind)));
     const fresh = (selectors) => all(selectors).filter((element) => !old.has(element));
-    const isReady = (button) => !button.disabled && button.ariaDisabled !== "true";
-    const send = await seen(() => all(site.send).find(isReady), value.react_s);
-    if (!send) return { state: "unsent" };
+    const told = all(site.answer).map((answer) => answer.textContent);
+    // The last new answer. Where a page draws old ones anew, one that repeats them, while there are no more than before
+    // and the model was not seen to write, is none.
+    const latest = (wasBusy) => {
+      const answer = fresh(site.answer).at(-1);
+      const isOld = answer && !wasBusy && told.includes(answer.textContent) && all(site.answer).length <= told.length;
+      return isOld ? undefined : answer;
+    };
+    const send = (await sendable()) ?? (await sendable());
+    if (!isWhole()) return { state: "refused" };
+    if (value.is_attached && !first(site.attached)) return { state: "unattached" };
+    if (!send.button) return { state: "unsent" };
     const before = content();
-    press(send);
+    press(send.button);
     const signs = [site.busy, site.answer, site.failed, site.rate_limit];
     const isTaken = () => content() !== before || trouble() || signs.some((kind) => fresh(kind).length);
     if (!(await seen(isTaken, value.react_s))) return { state: "untaken" };
-    const outcome = await ended(fresh);
+    const outcome = await ended(fresh, latest);
     if (outcome.state !== "finished") return outcome;
-    const answer = fresh(site.answer).at(-1);
+    const answer = outcome.answer;
     const button = await seen(() => belonging(site.copy, answer, fresh), value.react_s);
     const text = button && (await copied(button, value.react_s));
     return { state: text ? "answered" : "uncopied", text };
@@ -128,21 +130,22 @@ const attached = async ({ attachment, name, react_s }) => {
 
 // How the answer ends. It is idle while nothing shows that the model writes and it grows no more: too long, and it is
 // taken for broken off.
-const ended = async (fresh) => {
-  let [grown, hasBegun] = [0, false];
+const ended = async (fresh, latest) => {
+  let [grown, hasBegun, wasBusy] = [0, false, false];
   let since = performance.now();
   const outcome = () => {
     const bad = trouble() ?? ["rate_limit", "failed"].find((kind) => fresh(site[kind]).length);
     if (bad) return { state: bad };
-    const answer = fresh(site.answer).at(-1);
     const isBusy = !!first(site.busy);
+    wasBusy ||= isBusy;
+    const answer = latest(wasBusy);
     const length = answer?.textContent.length ?? 0;
     hasBegun ||= isBusy || length > 0;
     if (isBusy || length !== grown || !hasBegun) since = performance.now();
     grown = length;
     progress = length;
     const isFinished = answer && belonging(site.finished.length ? site.finished : site.copy, answer, fresh);
-    return isFinished && !isBusy ? { state: "finished" } : null;
+    return isFinished && !isBusy ? { state: "finished", answer } : null;
   };
   const until = performance.now() + site.answer_s * 1000;
   while (performance.now() < until) {
@@ -156,6 +159,36 @@ const ended = async (fresh) => {
 
 // An editor that follows its element by a mutation observer must have seen one change before the next.
 const turn = () => new Promise((resolve) => setTimeout(resolve));
+
+// Writes a prompt into the box by the first way that it takes exactly; gives that way, or null and an empty box.
+const put = async (prompt) => {
+  const box = first(site.box);
+  if (!box) return null;
+  box.focus();
+  for (const [way, write] of Object.entries("value" in box ? fieldWays : editorWays)) {
+    await empty(box);
+    write(box, prompt);
+    await turn();
+    if (written(box) === prompt) return way;
+  }
+  await empty(box);
+  return null;
+};
+
+// Whether the prompt still stands in its box: a page may cut or drop it later than it takes it.
+const isWhole = () => {
+  const box = first(site.box);
+  return !!box && written(box) === value.prompt;
+};
+
+// The send button once it can be pressed; null where the box lost the prompt meanwhile, as while a page is still being
+// built: then it is written once more.
+const sendable = async () => {
+  if (!isWhole()) await put(value.prompt);
+  const isReady = (button) => !button.disabled && button.ariaDisabled !== "true";
+  const found = await seen(() => (isWhole() ? all(site.send).find(isReady) : "lost"), value.react_s);
+  return found === "lost" ? null : { button: found };
+};
 
 const empty = async (box) => {
   if (!written(box).trim()) return;
@@ -264,6 +297,14 @@ const copied = (button, seconds) =>
   });
 
 let progress = 0;
+const piece = document.createDocumentFragment();
+for (const selector of Object.values(site).filter(Array.isArray).flat()) {
+  try {
+    piece.querySelector(selector);
+  } catch {
+    return JSON.stringify({ no_selector: selector });
+  }
+}
 const beat = setInterval(() => tell(progress), BEAT_MS);
 try {
   return JSON.stringify(await actions[action]());

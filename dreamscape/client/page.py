@@ -22,6 +22,8 @@ from dreamscape.domain.errors import (
     RateLimited,
     SessionExpired,
     SiteChanged,
+    SiteUnreachable,
+    UsageError,
 )
 
 logger = logging.getLogger(__name__)
@@ -37,11 +39,13 @@ IDLE_S = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A prompt that stands in its box; ``protocol`` is the page's ("h2", "http/1.1", ...), ``rest`` further messages
-    that belong to it."""
+    """A message that stands in its box; ``protocol`` is the page's ("h2", "http/1.1", ...), ``rest`` further messages
+    that belong to it, ``is_attached`` where the prompt is in a file with it."""
 
+    message: str
     protocol: str
     rest: tuple[str, ...] = ()
+    is_attached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class ChatPage:
         if said["state"] != "entered":
             raise self._trouble(said["state"])
         logger.debug("prompt entered by %s", said["way"])
-        return Entered(str(said["protocol"]), rest)
+        return Entered(text, str(said["protocol"]), rest, attachment is not None)
 
     def look(self, url: str) -> str:
         """Opens ``url`` and waits for the prompt box; gives the page's protocol. Raises SiteChanged, NoAnswer."""
@@ -77,12 +81,12 @@ class ChatPage:
         Raises SiteChanged, AnswerUnfinished and other NoAnswer; the prompt may have been sent by then.
         """
         try:
-            answer = self._answer(on_progress)
+            answer = self._answer(entered.message, on_progress, is_attached=entered.is_attached)
             for message in entered.rest:
                 said = self._run("enter", {**_entry(message), "seconds": BOX_S})
                 if (state := said.get("state", "refused")) != "entered":
-                    raise self._trouble("gone" if state == "refused" else state)  # what went before was sent
-                answer = self._answer(on_progress)
+                    raise self._trouble(_sent_in_part(state))
+                answer = self._answer(message, on_progress, in_words=_sent_in_part)
         except PageLeft as error:
             raise self._left() from error
         return answer
@@ -114,8 +118,6 @@ class ChatPage:
 
     def _opened(self, url: str, action: str, value: Mapping[str, object]) -> dict[str, Any]:
         """What an action says of the page that ``url`` leads to."""
-        if "#" in url:  # the page that is open might take it for a place in itself, and go on with its conversation
-            self.tab.go("about:blank", OPEN_S)
         self.tab.go(url, OPEN_S)
         deadline = time.monotonic() + BOX_S
         while (left := deadline - time.monotonic()) > 0:
@@ -123,14 +125,27 @@ class ChatPage:
                 said = self._run(action, {**value, "seconds": left})
             except PageLeft:  # redirected: the next page is looked at anew
                 continue
+            if said.get("state") == "elsewhere":
+                raise SiteUnreachable(
+                    f"{url} leads to a page of another address, where nothing is sent unasked",
+                    f"is the url right in the profile of {self.site.name}?",
+                )
             if said:
                 return said
         raise SiteChanged(f"no prompt box is to be seen on {url}", self._advice("box"))
 
-    def _answer(self, on_progress: Callable[[int], None]) -> str:
-        said = self._run("converse", {"react_s": REACT_S, "idle_s": IDLE_S}, on_progress)
+    def _answer(
+        self,
+        message: str,
+        on_progress: Callable[[int], None],
+        *,
+        is_attached: bool = False,
+        in_words: Callable[[str], str] = str,
+    ) -> str:
+        asked = {"prompt": message, "is_attached": is_attached, "react_s": REACT_S, "idle_s": IDLE_S}
+        said = self._run("converse", asked, on_progress)
         if said["state"] != "answered":
-            raise self._trouble(said["state"])
+            raise self._trouble(in_words(said["state"]))
         return str(said["text"])
 
     def _fitted(self, prompt: str) -> tuple[str, str | None, tuple[str, ...]]:
@@ -160,7 +175,13 @@ class ChatPage:
     ) -> dict[str, Any]:
         """What an action of page.js says; empty where it saw nothing."""
         told = self.tab.call(_script(), action, _profile(self.site), json.dumps(value), on_word=on_progress)
-        return json.loads(told) or {}
+        said: dict[str, Any] = json.loads(told) or {}
+        if "no_selector" in said:
+            raise UsageError(
+                f"the profile of {self.site.name} has a selector that is none: {said['no_selector']!r}",
+                f"mend it in your own sites/{self.site.name}.toml",
+            )
+        return said
 
     def _trouble(self, state: str) -> DreamscapeError:
         """The error for what is to be seen on the page."""
@@ -224,6 +245,11 @@ class ChatPage:
 
 def _entry(message: str, attachment: str | None = None) -> dict[str, object]:
     return {"prompt": message, "attachment": attachment, "name": ATTACHED_AS, "react_s": REACT_S}
+
+
+def _sent_in_part(state: str) -> str:
+    """A prompt of which the first messages were sent was not refused."""
+    return "gone" if state == "refused" else state
 
 
 @cache

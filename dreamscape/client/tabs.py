@@ -149,11 +149,14 @@ class Tab:
 
     def go(self, url: str, seconds: float) -> None:
         """Opens an address and waits until its document is read. Raises NoAnswer."""
-        to = {"context": self._context, "url": url, "wait": "interactive"}
+        to = {"context": self._context, "wait": "interactive"}
+        # An address with a fragment opens no new document where only the fragment differs from the one before.
+        addresses = ("about:blank", url) if "#" in url else (url,)
         try:
             with _in_words():
-                self._pending = self._bidi.send("browsingContext.navigate", **to)
-                self._browser.settled(self._pending, seconds)
+                for address in addresses:
+                    self._pending = self._bidi.send("browsingContext.navigate", **to, url=address)
+                    self._browser.settled(self._pending, seconds)
         except PageHung as error:
             raise SiteUnreachable(f"{url} did not open within {seconds:.0f} s", "is the network there?") from error
         except PageLeft as error:
@@ -221,7 +224,11 @@ class Tab:
 
     def _hear(self, params: Mapping[str, Any]) -> None:
         self._heard = time.monotonic()
-        self._on_word(int(params["data"].get("value", 0)))
+        try:
+            self._on_word(int(params["data"].get("value", 0)))
+        except Exception as error:  # noqa: BLE001  # it is for the one who asked, and nobody else in this browser
+            if self._pending is not None:
+                fail(self._pending, error)
 
     def _note_crash(self, params: Mapping[str, Any]) -> None:
         self._has_crashed.set()
@@ -255,6 +262,8 @@ def _in_words() -> Iterator[None]:
         words = refused.message
         if "net::ERR_" in words:
             raise SiteUnreachable(f"the site cannot be reached: {words}", "is the network there?") from refused
-        if refused.code == "no such frame" or "navigated or closed" in words or "context" in words:
+        if refused.code == "no such frame":
+            raise TabCrashed("the tab was closed", "try again") from refused
+        if "navigated or closed" in words or "context" in words:
             raise PageLeft(words) from refused
         raise PageHung(f"the browser could not do its work: {words}", "try again") from refused

@@ -60,10 +60,12 @@ class ChatSite:
     the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
     at each drawing; late-send shows the send button only beside a text; copy-beside puts the copy button behind the
     message, not into it; virtual takes old messages away; markdown draws with marked and highlight.js; reporting tells
-    when the last token was drawn; deaf does nothing when the send button is pressed.
+    when the last token was drawn; deaf does nothing when the send button is pressed; forgetful drops most of what is
+    first written into its box, a moment later; redrawn replaces all messages when another is sent.
     ``fault`` breaks all answers: 401, 403, 429 refuse, challenge stands before every page, and in the middle of an
     answer drop ends the stream, stall says no more and leaves it open, hang and alert come from the page, wait goes on
-    only when ``release`` is set; ``faults`` are those of single prompts and pages (``/?so``).
+    only when ``release`` is set; ``faults`` are those of single prompts and pages (``/?so``), for which an address
+    leads there.
     ``limit`` is how many prompts are answered; from then on every page has a banner.
     ``wants_login`` sends whoever has no cookie of one of the ``sessions`` to log in; a cookie lasts ``login_s``.
     ``modules`` is a folder with npm's packages. ``arrived_at``, ``finished_at`` (the last byte sent), ``drawn_at`` and
@@ -143,6 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/enter":
             self.site.sessions.add(session := secrets.token_hex(8))
             self._redirect("/", f"session={session}; Max-Age={self.site.login_s}")
+        elif (fault := self._fault(self.path)).startswith("http"):
+            self._redirect(fault)
         elif path == "/favicon.ico":
             self._send(404, b"")
         elif not self._is_logged_in():
