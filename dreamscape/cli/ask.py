@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -66,8 +67,8 @@ def _prompt(argument: str | None, file: Path | None) -> str:
     try:
         if file is not None:
             return file.read_bytes().decode()
-        return sys.stdin.buffer.read().decode() if argument == "-" else str(argument)
-    except UnicodeDecodeError as error:
+        return sys.stdin.buffer.read().decode() if argument == "-" else os.fsencode(str(argument)).decode()
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
         raise UsageError(f"the prompt is not UTF-8 (byte {error.start})") from error
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error

@@ -68,8 +68,8 @@ def check(
     """Open a chat site and tell which parts of its page are found.
 
     For each part, the selector that found it and its place among the alternatives of the site's profile. What only
-    an answer shows is looked for with --ask, which counts as a prompt. At trouble a picture of the page is kept, with
-    its words made unreadable. Exits 1 where something needed is missing.
+    an answer shows is looked for with --ask, which counts as a prompt. At trouble a picture of the page is kept: its
+    outlines, without its words and images. Exits 1 where something needed is missing.
 
     Example: dreamscape session check --site chatgpt --ask
     """

@@ -88,21 +88,33 @@ const actions = {
 
   // Which alternative of each selector list is to be seen now: its place, or -1.
   inspect: async () => {
-    const lists = Object.entries(site).filter(([, selectors]) => Array.isArray(selectors) && selectors.length);
-    return Object.fromEntries(lists.map(([key, selectors]) => [key, selectors.findIndex((one) => first([one]))]));
+    return Object.fromEntries(lists().map(([key, selectors]) => [key, selectors.findIndex((one) => first([one]))]));
   },
 
-  // Makes a picture fit to be kept: no letter can be read and no image seen, and what the profile finds is framed.
+  // Makes a picture fit to be kept: in place of the page stand the outlines of its elements, those that the profile
+  // finds in red with their key. Nothing of the page itself is left to be seen, whatever its styles and policies say.
   veil: async () => {
-    const style = document.createElement("style");
-    style.textContent = `*, *::placeholder { color: transparent !important; text-shadow: 0 0 .6em #888 !important;
-      background-image: none !important } img, video, canvas, iframe, object { visibility: hidden !important }`;
-    document.head.append(style);
-    for (const selectors of Object.values(site).filter(Array.isArray)) {
-      for (const found of all(selectors)) found.style.outline = "3px solid red";
-    }
+    const keys = new Map(lists().flatMap(([key, selectors]) => all(selectors).map((found) => [found, key])));
+    const seenOnes = elements(document.body).filter(isVisible).slice(0, 5000);
+    const outlines = seenOnes.map((element) => outline(element.getBoundingClientRect(), keys.get(element)));
+    document.adoptedStyleSheets = [];
+    document.documentElement.replaceChildren(...outlines);
     return {};
   },
+};
+
+const lists = () => Object.entries(site).filter(([, selectors]) => Array.isArray(selectors) && selectors.length);
+
+const elements = (root) =>
+  [...root.querySelectorAll("*")].flatMap((one) => [one, ...(one.shadowRoot ? elements(one.shadowRoot) : [])]);
+
+const outline = ({ left, top, width, height }, key) => {
+  const frame = document.createElement("div");
+  frame.textContent = key ?? "";
+  const place = { position: "fixed", left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` };
+  const look = { outline: key ? "3px solid red" : "1px solid #bbb", color: "red", font: "12px sans-serif" };
+  Object.assign(frame.style, place, look, { zIndex: key ? 1 : 0 });
+  return frame;
 };
 
 // What stands in the prompt box, as cheaply as it can be told.

@@ -112,7 +112,7 @@ class ChatPage:
         return self._run("inspect", {})
 
     def picture(self) -> bytes:
-        """The page as PNG with its words made unreadable, and framed what the profile finds; the page is spent then."""
+        """The page's outlines as PNG, without words and images, what the profile finds framed; the page is spent then."""
         self._run("veil", {})
         return self.tab.picture()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,11 @@ def test_a_project_brings_no_site(asked: Dreamscape, project: Path) -> None:
     ended = asked("ask", "hello", "--site", "evil")
 
     assert (ended.returncode, "there is no site" in ended.stderr) == (2, True)
+
+
+def test_a_prompt_that_is_no_utf_8_is_told(asked: Dreamscape, site: ChatSite) -> None:
+    ended = asked("ask", "--site", "own", os.fsdecode(b"a\xffb"))
+
+    assert ended.returncode == 2
+    assert "not UTF-8 (byte 1)" in ended.stderr
+    assert site.prompts == []
