@@ -112,7 +112,7 @@ class ChatPage:
         return self._run("inspect", {})
 
     def picture(self) -> bytes:
-        """The page's outlines as PNG, without words and images, what the profile finds framed; the page is spent then."""
+        """The page's outlines as PNG: no word, no image, what the profile finds framed. The page is spent then."""
         self._run("veil", {})
         return self.tab.picture()
 
