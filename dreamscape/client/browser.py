@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from dreamscape.client.local_browser import chrome
 from dreamscape.client.remote_browser import remote
 from dreamscape.client.undetected import undetected
-from dreamscape.domain.errors import RunLocked, SessionInUse
+from dreamscape.domain.errors import DiskFull, RunLocked, SessionInUse
 from dreamscape.tools.files import explained
 from dreamscape.tools.locks import held_lock
 
@@ -31,17 +32,24 @@ class Driving:
 
 _USUAL = Driving()
 
+ROOM_MIB = 8
+"""On a disk with less space left no browser is started: it would say nothing for a minute, or lose its cookies; chosen,
+a new profile takes 3."""
+
 
 @contextlib.contextmanager
 def running_browser(folder: Path, how: Driving = _USUAL) -> Iterator[Remote]:
     """A browser while the block runs, ready for WebDriver BiDi (capability webSocketUrl).
 
     Cookies and storage of a browser of this machine live in ``folder`` (made if need be, 0700); a remote one starts
-    empty. Raises SessionInUse where another run of ours has the folder, BrowserMissing where no browser starts.
+    empty. Raises SessionInUse where another run of ours has the folder, BrowserMissing where no browser starts,
+    DiskFull.
     """
     with explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+    if how.driver != "remote" and shutil.disk_usage(folder).free < ROOM_MIB * 2**20:
+        raise DiskFull(f"no space left for a browser's profile in {folder}", "free some space, then run it again")
     with held(folder), _opened(folder, how) as driver:
         yield driver
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from client_figures import Row
+from client_kinds import GONE, KINDS, Kind, Tally, first, row, wrong_with
 from client_places import Asked, PlacedPool, refused_address
 from client_site import Site, running_site
 
@@ -21,62 +22,10 @@ from dreamscape.client.browser import held
 from dreamscape.client.pool import PoolLimits
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.web import WebSites
-from dreamscape.domain import errors
 from dreamscape.domain.settings import ClientSettings
 
-SOON_S, HANG_S = 1.5, 3.0
 WORDS, PER_SECOND = 30, 25
 """Of an answer."""
-
-GONE = (errors.BrowserGone, errors.TabCrashed)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A fault, and what may come of it: one of ``errors`` within ``seconds``, or (``may_answer``) the whole answer.
-
-    ``says`` is what the site does or where the prompt goes; ``kills`` is hit in the victim's browser, before the prompt
-    is sent (``is_early``) or while it is answered.
-    """
-
-    name: str
-    errors: tuple[type[errors.DreamscapeError], ...]
-    says: str = ""
-    kills: str = ""
-    seconds: float = SOON_S
-    is_early: bool = False
-    may_answer: bool = False
-
-
-KILLED = ("browser", "driver", "tab", "renderers")
-"""The last are all of the browser's, among them the one in which its driver lives."""
-
-KINDS = (
-    Kind("session expired (401)", (errors.SessionExpired,), "401"),
-    Kind("challenge instead of an answer (403)", (errors.ChallengeShown,), "403"),
-    Kind("rate limit (429)", (errors.RateLimited,), "429"),
-    Kind("challenge instead of the page", (errors.ChallengeShown,), "challenge"),
-    Kind("connection dropped mid-stream", (errors.AnswerUnfinished,), "drop"),
-    Kind("page hangs mid-stream", (errors.PageHung,), "hang", seconds=HANG_S),
-    Kind("alert mid-stream", (errors.AnswerUnfinished,), "alert", may_answer=True),
-    *(Kind(f"{what} killed mid-stream", GONE, kills=what) for what in KILLED),
-    *(
-        Kind(f"{what} killed before the prompt is sent", GONE, kills=what, is_early=True, may_answer=True)
-        for what in KILLED
-    ),
-    Kind("network gone (address refused)", (errors.SiteUnreachable,), "refused"),
-    Kind("profile locked by another of ours", (errors.SessionInUse,), "locked"),
-    Kind("profile lock left by another host", (), "stale", may_answer=True),
-)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of the faults of one kind: how many, after how many seconds each was typed, and what was wrong."""
-
-    count: int = 0
-    typed_s: list[float] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
 
 
 def striking(rounds: int, seed: int) -> Iterator[Row]:
@@ -93,21 +42,9 @@ def striking(rounds: int, seed: int) -> Iterator[Row]:
                 world.strike(kind, number, tallies[kind])
     for kind, tally in tallies.items():
         if tally.count:
-            yield _row(kind, tally)
+            yield row(kind, tally)
     told = f"{beside.answered} answered, {beside.ended} ended with their browser, {len(beside.wrong)} wrong"
-    yield Row("prompts of two conversations beside them", told + _first(beside.wrong), "0 wrong", not beside.wrong)
-
-
-def _row(kind: Kind, tally: Tally) -> Row:
-    told = f"{tally.count - len(tally.typed_s)} answered without a word, " if kind.may_answer else ""
-    if tally.typed_s:
-        told += f"typed after {statistics.median(tally.typed_s):.2f} s (median), {max(tally.typed_s):.2f} s (longest), "
-    told += f"{len(tally.wrong)} wrong" + _first(tally.wrong)
-    return Row(f"{tally.count} times {kind.name}", told, f"typed within {kind.seconds} s, 0 wrong", not tally.wrong)
-
-
-def _first(wrong: list[str]) -> str:
-    return f" (first: {wrong[0]})" if wrong else ""
+    yield Row("prompts of two conversations beside them", told + first(beside.wrong), "0 wrong", not beside.wrong)
 
 
 @dataclass(slots=True)
@@ -171,7 +108,7 @@ class World:
             threads.submit(asked.by, self._way(kind, number))
             hit_at = self._hit(kind, asked) if kind.kills else None
         noted = self.site.noted(asked.prompt)
-        wrong = list(_wrong(kind, asked, answer, noted.count))
+        wrong = list(wrong_with(kind, asked, answer, noted.count))
         if asked.typed_at is not None:
             typed_s = asked.typed_at - (
                 hit_at or noted.broken_at or noted.arrived_at or asked.placed_at or asked.began_at
@@ -201,18 +138,24 @@ class World:
             case "refused":
                 away = replace(self.profile, url=refused_address())
                 return lambda prompt: self._account("victim", away).ask(away.url, prompt)
-            case "locked" | "stale":
-                return lambda prompt: self._ask_on_locked(kind.says, self.folder / f"sessions{number}", prompt)
+            case "locked" | "stale" | "full":
+                return lambda prompt: self._ask_anew(kind.says, self.folder / f"sessions{number}", prompt)
         return lambda prompt: self._account("victim").ask(self.profile.url, prompt)
 
-    def _ask_on_locked(self, lock: str, folder: Path, prompt: str) -> str:
+    def _ask_anew(self, trouble: str, folder: Path, prompt: str) -> str:
+        """On a new session with something wrong."""
+        folder.mkdir()
+        with _tiny_disk(folder) if trouble == "full" else nullcontext():
+            return self._ask_in(folder, trouble, prompt)
+
+    def _ask_in(self, folder: Path, trouble: str, prompt: str) -> str:
         session = folder / self.profile.name
-        session.mkdir(parents=True)
-        if lock == "stale":
+        session.mkdir()
+        if trouble == "stale":
             (session / "SingletonLock").symlink_to("another-host-123")
         with (
             closing(WebSites(folder, ClientSettings(browsers=1))) as web,
-            held(session) if lock == "locked" else nullcontext(),
+            held(session) if trouble == "locked" else nullcontext(),
         ):
             return web.ask(self.profile, "", self.profile.url, prompt)
 
@@ -221,15 +164,10 @@ class World:
         return Account(profile or self.profile, self.pool, self.folder, name)
 
 
-def _wrong(kind: Kind, asked: Asked, answer: str, count: int) -> Iterator[str]:
-    if count > 1:
-        yield f"asked {count} times"
-    if asked.error is None:
-        if asked.answer != answer:
-            yield "an answer that is not the whole one"
-        elif not kind.may_answer:
-            yield "answered in spite of the fault"
-        if not count:
-            yield "answered, but never asked"
-    elif not isinstance(asked.error, kind.errors):
-        yield f"told {type(asked.error).__name__}: {asked.error}"
+@contextmanager
+def _tiny_disk(folder: Path) -> Iterator[None]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)

@@ -101,6 +101,7 @@ class Site:
         self._process = process
         self._lock = threading.Lock()
         self.address: str = self._told()["address"]
+        self.pid = process.pid
 
     def set(self, **fields: object) -> None:
         """Sets fields of ChatSite; ``answers`` are those to single prompts, ``release`` sets or clears the event."""
@@ -128,10 +129,6 @@ class Site:
         usual = [line for line in PROFILE.format(url=self.address).splitlines(True) if line.split(" = ")[0] not in keys]
         (folder / f"{name}.toml").write_text("".join(usual) + words)
         return load_site(name, (folder,))
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def _say(self, words: object) -> dict[str, Any]:
         assert self._process.stdin is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import stat
 import tempfile
@@ -29,8 +30,6 @@ from dreamscape.domain import errors
 
 @pytest.fixture(autouse=True)
 def _chromium() -> None:
-    import shutil
-
     if not shutil.which(DRIVER) or not any(map(shutil.which, BROWSERS)):
         missing("browser", "there is no Chromium with its driver on this machine")
 
@@ -165,6 +164,13 @@ def test_no_temporary_file_is_left_and_a_long_path_to_them_is_no_hindrance(
 
         assert ask(tmp_path / "s", site, tmp_path) == "plain: hello"
         assert list(place.iterdir()) == []
+
+
+def test_a_full_disk_is_told_before_a_browser_hangs_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamscape.client.browser.ROOM_MIB", shutil.disk_usage(tmp_path).total)
+
+    with pytest.raises(errors.DiskFull), running_browser(tmp_path / "s"):
+        pass
 
 
 def test_a_machine_without_a_browser_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
