@@ -29,7 +29,7 @@ COMMAND_S = 30.0
 SILENT_S, PROBE_S = 0.75, 0.25
 """Without a word from a page for so long, it is asked for a sign of life, again after each ``PROBE_S``."""
 
-HUNG_S = 2.5
+HUNG_S = 2.25
 """A page silent for so long, while the browser's empty tab answers, is hung; longer on a machine with more to do than
 it has processors."""
 
