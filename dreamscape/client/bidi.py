@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 CONNECT_S = 20.0
 
+_DIRECT: Mapping[str, Any] = {"http_proxy_host": "unused", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+"""No proxy stands between us and the driver, whatever the environment says; where none is named it would be asked."""
+
 Listener = Callable[[Mapping[str, Any]], None]
 
 
@@ -65,10 +68,9 @@ class BiDi:
         import websocket
 
         try:
-            # No proxy stands between us and the driver, whatever the environment says.
             plain, header = without_password(address)
             socket = websocket.create_connection(
-                plain, CONNECT_S, header=header, suppress_origin=True, http_no_proxy=["*"], enable_multithread=True
+                plain, CONNECT_S, header=header, suppress_origin=True, enable_multithread=True, **_DIRECT
             )
         except (OSError, websocket.WebSocketException) as error:
             raise BrowserGone(f"the browser's connection does not open: {error}", "try again") from error
