@@ -211,10 +211,12 @@ class Pool:
                 self._opening.discard(number)
                 self._changed.notify_all()
                 return member
-        _close(member)
-        with self._changed:
-            self._opening.discard(number)
-            self._changed.notify_all()
+        try:
+            _close(member)
+        finally:
+            with self._changed:
+                self._opening.discard(number)
+                self._changed.notify_all()
         raise BrowserGone("the client was closed")
 
     def _give_up(self, member: _Member, tab: Tab | None, error: BaseException) -> None:

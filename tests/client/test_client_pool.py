@@ -339,3 +339,24 @@ def test_closing_waits_for_a_browser_that_is_just_starting() -> None:
     pool.close()
 
     assert machine.open_now() == []
+
+
+def test_closing_ends_also_where_a_browser_that_is_just_starting_does_not_end_in_order() -> None:
+    may_start = threading.Event()
+
+    def fail() -> None:
+        raise OSError("no")
+
+    machine = Machine(lambda: (may_start.wait(20), None)[1], fail)
+    pool = pool_of(machine)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(contextlib.ExitStack().enter_context, pool.lend())
+        until(lambda: bool(pool._opening))
+        closing = threading.Thread(target=pool.close, daemon=True)
+        closing.start()
+        until(lambda: pool._is_closed)
+        may_start.set()
+        closing.join(5)
+
+        assert not closing.is_alive()
+        assert isinstance(asked.exception(), OSError)
