@@ -32,6 +32,9 @@ for busy machines."""
 
 FLAGS = (
     "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+    # Else it tells its maker what forms pages have, and asks there for the time and for hints.
+    "--disable-component-update",
+    "--disable-features=AutofillServerCommunication,NetworkTimeServiceQuerying,OptimizationHints",
     # Conversations in the background go on as if they were looked at.
     "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",

@@ -54,6 +54,7 @@ def remote(grid: str, *, is_visible: bool) -> Iterator[Remote]:
 def _started(grid: str, flags: tuple[str, ...]) -> Remote:
     from selenium.common.exceptions import WebDriverException
     from selenium.webdriver import Remote
+    from selenium.webdriver.common.proxy import Proxy, ProxyType
     from selenium.webdriver.remote.client_config import ClientConfig
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
@@ -62,7 +63,8 @@ def _started(grid: str, flags: tuple[str, ...]) -> Remote:
         options.add_argument(flag)
     parts = urlsplit(grid)
     user, password = (unquote(word) if word else None for word in (parts.username, parts.password))
-    client = ClientConfig(shown(grid), timeout=START_S, username=user, password=password)
+    direct = Proxy({"proxyType": ProxyType.DIRECT})  # as all else that is said to the Grid goes
+    client = ClientConfig(shown(grid), timeout=START_S, username=user, password=password, proxy=direct)
     try:
         driver = Remote(options=options, client_config=client, command_executor=shown(grid))
     except ReadTimeoutError as error:
