@@ -5,6 +5,7 @@ async (action, givenSite, givenValue, tell) => {
 const site = JSON.parse(givenSite);
 const value = JSON.parse(givenValue);
 const BEAT_MS = 400;
+const SETTLED_MS = 500;
 
 const isVisible = (element) => element.getClientRects().length > 0;
 const all = (selectors, root = document) => {
@@ -162,8 +163,14 @@ const ended = async (fresh, latest) => {
   const until = performance.now() + site.answer_s * 1000;
   while (performance.now() < until) {
     const found = await seen(outcome, 1);
-    if (found) await turn(); // an error may be drawn right behind the finished answer
-    if (found) return outcome() ?? found;
+    if (found) {
+      const length = progress;
+      // An error may be drawn right behind the finished answer; and where the model was not seen to write, a page that
+      // shows its copy button from the beginning is told by the answer's growing.
+      await (wasBusy ? turn() : new Promise((resolve) => setTimeout(resolve, SETTLED_MS)));
+      const settled = outcome() ?? found;
+      if (wasBusy || progress === length) return settled;
+    }
     if (performance.now() - since > value.idle_s * 1000) return { state: "silent" };
   }
   return { state: "endless" };

@@ -125,3 +125,12 @@ def test_a_selector_that_is_none_is_told_before_anything_is_sent(
         converse(tabs, wrong, site.address, "hello")
 
     assert site.prompts == []
+
+
+def test_an_answer_that_still_grows_is_not_whole_though_it_can_be_copied(
+    tabs: Browser, site: ChatSite, profile: SiteProfile
+) -> None:
+    site.ways, site.tokens_per_second = frozenset({"early-copy"}), 10.0
+    prompt = "one two three four five six seven eight"
+
+    assert converse(tabs, replace(profile, busy=()), site.address, prompt) == f"plain: {prompt}"
