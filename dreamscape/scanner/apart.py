@@ -44,7 +44,7 @@ class Workers:
         return self
 
     def give(self, task: Task) -> None:
-        """Gives the task to one that has nothing to do, or to a new one."""
+        """Gives the task to one that has nothing to do, or to a new one. Raises OSError where none can be started."""
         worker = next((each for each in self._workers.values() if each.task is None), None) or self._new()
         worker.task = task
         with suppress(BrokenPipeError):  # where it was killed meanwhile, its end will tell
@@ -72,7 +72,12 @@ class Workers:
         told, tasks = os.pipe()
         answers, said = os.pipe()
         with interrupts_held_back():
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError:
+                for stream in (told, tasks, answers, said):
+                    os.close(stream)
+                raise
             if pid == 0:
                 ours = [stream for each in self._workers.values() for stream in (each.tasks, each.answers)]
                 for stream in (tasks, answers, *ours):

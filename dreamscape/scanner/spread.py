@@ -39,10 +39,18 @@ def spread(
     told: list[tuple[T, Any, str]] = []
     with Workers(answer) as workers:
         while waiting or running:
-            while len(running) < processes and (part := _next(waiting, lambda at: size(ordered[at]), running)):
-                workers.give(part)
-                running.add(part)
+            while len(running) < processes and (part := next_part(waiting, lambda at: size(ordered[at]), running)):
+                try:
+                    workers.give(part)
+                except OSError:  # the system lets us start no further process
+                    waiting.insert(0, part)
+                    processes = len(running)
+                else:
+                    running.add(part)
             yield from told  # while the others work
+            if not running:
+                yield from ((item, work(item), "") for part in waiting for item in ordered[slice(*part)])
+                return
             part, said, why = workers.next_done()
             running.remove(part)
             these = ordered[slice(*part)]
@@ -70,7 +78,7 @@ def parts_of(sizes: Sequence[int], processes: int) -> list[Task]:
     return [*parts, (first, len(sizes))] if sizes else []
 
 
-def _next(waiting: list[Task], largest: Callable[[int], int], running: Collection[Task]) -> Task | None:
+def next_part(waiting: list[Task], largest: Callable[[int], int], running: Collection[Task]) -> Task | None:
     """Takes the first part that the running ones leave memory for."""
     room = AT_ONCE - sum(largest(first) for first, _ in running)
     for at, (first, _) in enumerate(waiting):

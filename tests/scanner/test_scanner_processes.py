@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from dreamscape.domain.scan import CacheUse
 from dreamscape.domain.settings import ScanSettings
 from dreamscape.scanner import ProjectScanner, apart, looks, processors, spread
-from dreamscape.scanner.bounded import LARGE
+from dreamscape.scanner.bounded import LARGE, measure_bounded
 from dreamscape.scanner.facts import LARGEST_SOURCE, Reading, Unreadable
 from dreamscape.scanner.ignore import rules_for
 from dreamscape.scanner.measure import measure
@@ -154,6 +155,26 @@ def test_sources_that_only_a_newer_python_parses_are_kept_for_it(tmp_path: Path)
     }
 
 
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_the_system_allows_no_more_processes_those_there_are_do_the_work(
+    monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    fork, left, files = os.fork, [True] * allowed, len(list(Path("/proc/self/fd").iterdir()))
+
+    def refused() -> int:
+        if not left:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        left.pop()
+        return fork()
+
+    monkeypatch.setattr(os, "fork", refused)
+    sources = {f"{at}": b"x = 1\n" * at for at in range(9)}
+
+    assert dict(looks.readings(sources, 3)) == {name: measure(source) for name, source in sources.items()}
+    assert measure_bounded(b"#" * (LARGE + 1)) == measure(b"#" * (LARGE + 1))
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
+
+
 def sleeping(_: apart.Task) -> bytes:
     time.sleep(600)
     return b""
@@ -190,11 +211,11 @@ def test_large_sources_of_all_processes_never_need_more_memory_than_two_could() 
     sizes = [LARGEST_SOURCE] * 3 + [LARGE] * 9
     waiting = spread.parts_of(sizes, 8)
     running: list[apart.Task] = []
-    while part := spread._next(waiting, lambda at: sizes[at], running):
+    while part := spread.next_part(waiting, lambda at: sizes[at], running):
         running.append(part)
 
     assert [sizes[first] for first, _ in running] == [LARGEST_SOURCE] * 2
-    assert spread._next([(0, 1)], lambda _: spread.AT_ONCE + 1, []) == (0, 1)
+    assert spread.next_part([(0, 1)], lambda _: spread.AT_ONCE + 1, []) == (0, 1)
 
 
 @given(st.lists(st.integers(0, LARGEST_SOURCE), max_size=60), st.integers(2, 8))
