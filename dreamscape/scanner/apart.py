@@ -8,7 +8,7 @@ import select
 import signal
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -80,9 +80,7 @@ class Workers:
                 raise
             if pid == 0:
                 ours = [stream for each in self._workers.values() for stream in (each.tasks, each.answers)]
-                for stream in (tasks, answers, *ours):
-                    os.close(stream)
-                _serve(self._work, told, said)
+                _serve(self._work, told, said, (tasks, answers, *ours))
             worker = self._workers[answers] = _Worker(pid, tasks, answers)
         os.close(told)
         os.close(said)
@@ -111,17 +109,20 @@ def allow_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (end if most == resource.RLIM_INFINITY else min(end, most), most))
 
 
-def _serve(work: Callable[[Task], bytes], tasks: int, answers: int) -> NoReturn:
-    """Works until no task comes any more. Whatever the parent had open or buffered is not the child's to close."""
+def _serve(work: Callable[[Task], bytes], tasks: int, answers: int, not_ours: Iterable[int]) -> NoReturn:
+    """Works until no task comes any more, or nobody is left to answer. What else the parent had open or buffered is
+    not the child's to close."""
     try:
+        for stream in not_ours:
+            os.close(stream)
         for number in ENDING:
             signal.signal(number, signal.SIG_DFL)
         gc.disable()  # trees hold no circles, and looking for some would copy all that is shared with the parent
-        with open(answers, "wb") as stream:
+        with open(answers, "wb") as sink:
             while task := os.read(tasks, _TASK.size):
                 answer = work(_TASK.unpack(task))
-                stream.write(_LENGTH.pack(len(answer)) + answer)
-                stream.flush()
+                sink.write(_LENGTH.pack(len(answer)) + answer)
+                sink.flush()
     finally:
         os._exit(1)
 
