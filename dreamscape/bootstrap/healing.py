@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
-    from dreamscape.domain.ports import History, Proposer
+    from dreamscape.domain.ports import History, Models, Proposer
     from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
     from dreamscape.engine import RepositoryLander
     from dreamscape.tools.git import Git
@@ -156,11 +156,12 @@ def _heal(
     run = _new_run()
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
     scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]
-    notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root)]
+    models = build_models(project)
+    notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root), *_unasked(project, models)]
     with build_client(project) as client:
         engine = AutomationEngine(
             _test_agent(project, sandbox, git, lander, scanned),
-            build_models(project),
+            models,
             lander,
             history,
             Solver(_proposer_of(), client, rejected_changes(history, git, project.root)),
@@ -257,6 +258,14 @@ def _unseen(git: Git | None) -> list[str]:
     dirty = list(state.overrides)
     unseen = [f"uncommitted edits are not seen: {', '.join(dirty[:3])}" + (" ..." if len(dirty) > 3 else "")]
     return [*(unseen if dirty else []), *state.notes]
+
+
+def _unasked(project: Project, models: Models) -> Iterator[str]:
+    """Models that their cards enable, and the budget does not allow."""
+    budget = project.loaded.settings.budget
+    names = [card.name for card in models.cards() if card.enabled and card.is_outside]
+    if names and not (budget.calls_per_day or budget.usd_per_day):
+        yield f"not asked for want of a budget: {', '.join(names)} (set budget.calls_per_day in your own configuration)"
 
 
 def _above(root: Path) -> Iterator[str]:

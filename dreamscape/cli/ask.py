@@ -35,7 +35,9 @@ def ask(
 
     Example: dreamscape ask --model ollama --prompt-file question.md
     """
-    if (model is None) == (site is None):
+    if model is not None and site is not None:
+        raise UsageError("--model and --site contradict each other", "give one of them")
+    if model is None and site is None:
         raise UsageError(
             "one model is needed", "give --model NAME ('dreamscape models list' shows them), or --site NAME"
         )
@@ -64,10 +66,13 @@ def ask(
 def _prompt(argument: str | None, file: Path | None) -> str:
     if (argument is None) == (file is None):
         raise UsageError("one prompt is needed", "give PROMPT, - for stdin, or --prompt-file FILE")
+    is_stdin = argument == "-" or file == Path("-")
+    if is_stdin and sys.stdin is None:
+        raise UsageError("there is no standard input to read the prompt from", "give PROMPT or --prompt-file FILE")
     try:
-        if file is not None:
+        if file is not None and not is_stdin:
             return file.read_bytes().decode()
-        return sys.stdin.buffer.read().decode() if argument == "-" else os.fsencode(str(argument)).decode()
+        return sys.stdin.buffer.read().decode() if is_stdin else os.fsencode(str(argument)).decode()
     except (UnicodeDecodeError, UnicodeEncodeError) as error:
         raise UsageError(f"the prompt is not UTF-8 (byte {error.start})") from error
     except OSError as error:

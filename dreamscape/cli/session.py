@@ -110,16 +110,19 @@ def _table(states: Sequence[SessionState]) -> str:
 
 
 def _told(found: SessionCheck, *, was_asked: bool) -> Iterator[str]:
-    how = "tried on the site itself" if found.is_verified else "not yet tried on the site itself"
-    yield f"{found.session} at {found.url} (profile: {how}; evidence: {found.evidence or 'none given'})"
+    how = "tried on the site itself" if found.is_verified else "not yet marked as tried on the site itself"
+    yield f"{found.session} at {found.url}"
+    yield f"  its profile is {how}; evidence: {found.evidence or 'none given'}"
     for marker in found.markers:
         if marker.selector is not None:
             yield f"  {marker.key:11} {marker.selector}  (alternative {marker.place})"
         else:
-            yield f"  {marker.key:11} not to be seen" + ("" if was_asked or not marker.is_needed else " yet")
+            yield f"  {marker.key:11} not to be seen now" + (
+                "" if was_asked or not marker.is_needed else ", before a prompt"
+            )
     if found.trouble:
         yield f"trouble: {found.trouble}"
-        yield f"  {found.advice}"
+        yield from (f"  {advice}" for advice in [found.advice] if advice)
     elif not was_asked:
         yield "the page takes prompts; --ask sends one and looks at the answer, too"
     else:

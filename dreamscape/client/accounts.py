@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dreamscape.client.long_prompts import fitted
 from dreamscape.client.page import ChatPage
 from dreamscape.client.pictures import PICTURES, keep_picture
 from dreamscape.client.pool import Pool
@@ -22,6 +23,7 @@ from dreamscape.client.tabs import PageLeft
 from dreamscape.domain.errors import (
     AnswerUnfinished,
     BrowserGone,
+    CannotGoOn,
     ChallengeShown,
     DiskFull,
     NoAnswer,
@@ -89,6 +91,7 @@ class Account:
 
         Raises TimeSpent where no conversation was free before ``deadline`` (`time.monotonic`), else NoAnswer.
         """
+        fitted(prompt, self._site)  # what can never be sent needs no browser
         self._refuse_while_resting()
         for tries_left in reversed(range(TRIES)):
             is_sent = False
@@ -119,8 +122,10 @@ class Account:
             with self._pool.lend(is_paced=prompt is not None) as tab:
                 page = ChatPage(tab, site)
                 with self._pictured(page, always=True):
-                    check = replace(check, protocol=page.look(url))
-                    found = page.matched()
+                    try:
+                        check = replace(check, protocol=page.look(url))
+                    finally:
+                        found = self._matched(page)
                     if prompt is not None:
                         page.converse(page.enter(url, prompt), lambda _: None)
                         found = {key: max(place, found[key]) for key, place in page.matched().items()}
@@ -128,6 +133,12 @@ class Account:
         except NoAnswer as error:
             check = replace(check, trouble=error.message, advice=error.hint)
         return replace(check, markers=tuple(_marker(site, key, place) for key, place in found.items()))
+
+    def _matched(self, page: ChatPage) -> dict[str, int]:
+        """What of the profile is found, as far as the page can be asked."""
+        with suppress(NoAnswer, PageLeft):
+            return page.matched()
+        return {}
 
     def warm_up(self) -> None:
         """See `Pool.warm_up`; not for an account that is left alone."""
@@ -145,14 +156,16 @@ class Account:
         try:
             yield
         except NoAnswer as error:
-            path = self._picture(page) if always or isinstance(error, SiteChanged) else None
+            is_seen = isinstance(error, SiteChanged) or (always and not isinstance(error, SiteUnreachable))
+            path = self._picture(page) if is_seen else None
             if path is None:
                 raise
-            raise type(error)(error.message, f"{error.hint}; a picture of the page: {path}".lstrip("; ")) from error
+            told = " | ".join(filter(None, [error.hint, f"a picture of the page: {path}"]))
+            raise type(error)(error.message, told) from error
 
     def _picture(self, page: ChatPage) -> Path | None:
         """Where a picture of the page was kept; None where there is nothing to take one of."""
-        with suppress(NoAnswer, PageLeft, OSError):
+        with suppress(CannotGoOn, PageLeft, OSError):
             return keep_picture(self._folder / PICTURES, self._session, page.picture(), datetime.now())
         return None
 

@@ -20,6 +20,8 @@ def read_cookies(path: Path, host: str, origin: str) -> LoginState:
     Takes Netscape's ``cookies.txt`` and a JSON list of objects with name, value, domain, path, secure, httpOnly,
     sameSite and expirationDate. Raises UsageError for what is neither, and where none is for that host.
     """
+    if not path.is_file():
+        raise UsageError(f"there is no file {path} of cookies")
     try:
         text = path.read_text("utf-8")
         found = list(_of_json(json.loads(text)) if text.lstrip().startswith("[") else _of_netscape(path))

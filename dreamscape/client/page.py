@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from dreamscape.client.long_prompts import ABOUT_ATTACHMENT, ATTACHED_AS, split
+from dreamscape.client.long_prompts import ATTACHED_AS, fitted
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.tabs import PageLeft, Tab
 from dreamscape.domain.errors import (
@@ -60,12 +60,12 @@ class ChatPage:
 
         Nothing is sent yet, whatever is raised: PromptRefused, SiteChanged, NoAnswer.
         """
-        text, attachment, rest = self._fitted(prompt)
-        said = self._opened(url, "enter", _entry(text, attachment))
+        messages = fitted(prompt, self.site)
+        said = self._opened(url, "enter", _entry(messages.text, messages.attachment))
         if said["state"] != "entered":
             raise self._trouble(said["state"])
         logger.debug("prompt entered by %s", said["way"])
-        return Entered(text, str(said["protocol"]), rest, attachment is not None)
+        return Entered(messages.text, str(said["protocol"]), messages.rest, messages.attachment is not None)
 
     def look(self, url: str) -> str:
         """Opens ``url`` and waits for the prompt box; gives the page's protocol. Raises SiteChanged, NoAnswer."""
@@ -147,28 +147,6 @@ class ChatPage:
         if said["state"] != "answered":
             raise self._trouble(in_words(said["state"]))
         return str(said["text"])
-
-    def _fitted(self, prompt: str) -> tuple[str, str | None, tuple[str, ...]]:
-        """The message to enter, what is attached to it, and the messages that follow. Raises PromptRefused."""
-        site = self.site
-        if not prompt.strip():
-            raise PromptRefused("the prompt is empty")
-        is_long = 0 < site.longest_prompt < len(prompt)
-        if is_long and site.too_long == "attach":
-            return ABOUT_ATTACHMENT, prompt, ()
-        text = prompt.replace("\r\n", "\n").replace("\r", "\n")
-        if text != prompt:
-            logger.info("a prompt box holds no carriage returns: line ends are sent as line feeds")
-        if not is_long:
-            return text, None, ()
-        if site.too_long == "refuse":
-            what = f"the prompt has {len(prompt)} characters, {site.name} takes {site.longest_prompt}"
-            raise PromptRefused(what, "a profile may split or attach it: too_long")
-        try:
-            first, *rest = split(text, site.longest_prompt)
-        except ValueError as error:
-            raise PromptRefused(str(error)) from error
-        return first, None, tuple(rest)
 
     def _run(
         self, action: str, value: Mapping[str, object], on_progress: Callable[[int], None] = lambda _: None

@@ -66,8 +66,8 @@ NEEDED = ("box", "send", "answer", "copy")
 
 _WORDS = {
     "Selectors": "a list of CSS selectors", "str": "a text", "int": "a whole number", "float": "a number",
-    "bool": "true or false", 'Literal["chrome", "undetected"]': "chrome or undetected",
-    'Literal["refuse", "split", "attach"]': "refuse, split or attach",
+    "bool": "true or false", "Literal['chrome', 'undetected']": "chrome or undetected",
+    "Literal['refuse', 'split', 'attach']": "refuse, split or attach",
 }  # fmt: skip
 _KEYS = tuple(field.name for field in fields(SiteProfile) if field.name != "name")
 
@@ -138,6 +138,10 @@ def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile
         raise UsageError(f"{path}: {key} = {values[key]!r} does not fit: it takes {kind}") from error
     if empty := next((key for key in NEEDED if not getattr(profile, key)), None):
         raise UsageError(f"{path}: {empty} names no selector")
+    for field in fields(SiteProfile):
+        value = getattr(profile, field.name)
+        if str(field.type) in ("int", "float") and not 0 <= value < float("inf"):
+            raise UsageError(f"{path}: {field.name} = {value} does not fit: it takes a number from 0 on")
     if profile.too_long == "attach" and not (profile.file_input and profile.attached):
         raise UsageError(f'{path}: too_long = "attach" needs the keys file_input and attached')
     if urlsplit(profile.url).scheme not in ("http", "https"):

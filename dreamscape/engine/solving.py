@@ -93,7 +93,7 @@ class Solver:
         finally:
             if tally.answers or (has_ended and not tally.questions):
                 progress.attempts.append(_attempt(card, tally, time.monotonic() - began, solved=proven is not None))
-        in_vain = tally.trouble or _in_vain(tally, bool(progress.turned_down))
+        in_vain = tally.trouble or _in_vain(card, tally, bool(progress.turned_down))
         progress.why = word if proven is not None else word or in_vain
         return proven
 
@@ -198,8 +198,13 @@ def _attempt(card: ModelCard, tally: Tally, seconds: float, *, solved: bool) -> 
     return Attempt(card, dict(tally.verdicts), tally.questions, tally.cost_usd, seconds, solved)
 
 
-def _in_vain(tally: Tally, has_turned_down: bool) -> str:
+def _in_vain(card: ModelCard, tally: Tally, has_turned_down: bool) -> str:
     if has_turned_down:
         return TURNED_DOWN_BEFORE
     tried = sum(tally.verdicts.values())
+    if tally.questions:
+        came = f"none of its {tried} changes passed the tests" if tried else "no answer held a change that can be used"
+        return (
+            f"{card.name} was asked {tally.questions} times: {came}" if tally.questions > 1 else f"{card.name}: {came}"
+        )
     return f"none of {tried} candidates passed its tests" if tried else "no change to try was found"

@@ -75,7 +75,7 @@ def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, si
     ("args", "code", "words"),
     [
         (("hello",), 2, "one model is needed"),
-        (("hello", "--model", "own", "--site", "chatgpt"), 2, "one model is needed"),
+        (("hello", "--model", "own", "--site", "chatgpt"), 2, "contradict each other"),
         (("hello", "--model", "own", "--url", "http://127.0.0.1"), 2, "--url and --account belong to a site"),
         (("hello", "--model", "owm"), 2, "did you mean 'own'?"),
         (("hello", "--model", "nonsense"), 2, "there are embedded, own, local"),

@@ -46,7 +46,7 @@ def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(
 
     assert looked.returncode == asked.returncode == 0, looked.stderr + asked.stderr
     assert "box         textarea#box  (alternative 1)" in looked.stdout
-    assert "answer      not to be seen yet" in looked.stdout
+    assert "answer      not to be seen now, before a prompt" in looked.stdout
     found = {marker["key"]: marker for marker in json.loads(asked.stdout)["markers"]}
     assert (found["send"]["selector"], found["send"]["place"]) == ("#send", 2)
     assert (found["answer"]["selector"], found["copy"]["selector"]) == (".assistant", ".copy")

@@ -119,3 +119,21 @@ def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
 )
 def test_an_address_belongs_to_one_site(tmp_path: Path, url: str, *, is_its: bool) -> None:
     assert load_site("own", (written(tmp_path, TEN_LINES),)).has(url) is is_its
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('too_long = "bogus"', "refuse, split or attach"),
+        ('driver = "foo"', "chrome or undetected"),
+        ("at_once = -1", "a number from 0 on"),
+        ("prompts_per_minute = inf", "a number from 0 on"),
+        ("answer_s = nan", "a number from 0 on"),
+        ("longest_prompt = -5", "a number from 0 on"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_what_does(tmp_path: Path, line: str, words: str) -> None:
+    folder = written(tmp_path / "sites", TEN_LINES + line)
+
+    with pytest.raises(UsageError, match=words):
+        load_site("own", (folder,))
