@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dreamscape.bootstrap import Project, build_models, clock
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
+from dreamscape.domain.spending import Amount, Left
 
 if TYPE_CHECKING:
     from dreamscape.client import OpenAIClient
@@ -104,12 +105,13 @@ def card_called(project: Project, name: str) -> ModelCard:
     return cards[name]
 
 
-def usd_spent_today(project: Project) -> float:
-    """Over all projects of this user, what was only reserved included; 0 where nothing tells."""
+def spent_and_left(project: Project) -> tuple[Amount, tuple[Left, ...]]:
+    """Today, over all projects of this user, what was only reserved included; nothing where nothing tells."""
+    ledger = _ledger(project)
     try:
-        return _ledger(project).spent_usd()
+        return ledger.spent_today(), ledger.left()
     except DreamscapeError:
-        return 0.0
+        return Amount(), ()
 
 
 def browser_programs() -> tuple[str | None, str | None]:
@@ -129,7 +131,7 @@ def _site_folders() -> tuple[Path, ...]:
 def _ledger(project: Project) -> Ledger:
     from dreamscape.client.calls import Ledger
 
-    return Ledger(_session_folder, project.loaded.settings.budget, lambda: clock().date())
+    return Ledger(_session_folder, project.loaded.settings.budget, clock)
 
 
 def _session_folder() -> Path:

@@ -12,6 +12,7 @@ from dreamscape.cli.context import Options, command, new_app
 
 if TYPE_CHECKING:
     from dreamscape.domain.records import RunRecord
+    from dreamscape.domain.spending import Left
 
 app = new_app()
 
@@ -39,7 +40,8 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a project stands; money in USD over all projects, "today" in UTC; ``heal_branches`` are not merged yet."""
+    """Where a project stands; money in USD over all projects, "today" in UTC; ``heal_branches`` are not merged yet;
+    ``budget`` has each limit of run, day and month that is set."""
 
     project: Path
     last_run: LastRun | None
@@ -48,6 +50,7 @@ class Status:
     usd_spent_today: float
     usd_left_today: float
     heal_branches: tuple[str, ...]
+    budget: tuple[Left, ...]
 
 
 @command(app)
@@ -59,7 +62,7 @@ def status(options: Options) -> int:
     Example: dreamscape status --json
     """
     from dreamscape import bootstrap
-    from dreamscape.bootstrap.asking import usd_spent_today
+    from dreamscape.bootstrap.asking import spent_and_left
     from dreamscape.cli import render
     from dreamscape.tools.git import Git
     from dreamscape.tools.locks import lock_holder
@@ -69,7 +72,8 @@ def status(options: Options) -> int:
         runs = history.runs() if history else ()
         waiting = history.reviews("open") if history else ()
     holder, git = lock_holder(project.root), Git.find(project.root)
-    spent = max(_spent_on(bootstrap.clock(), runs), usd_spent_today(project))
+    booked, left = spent_and_left(project)
+    spent = max(_spent_on(bootstrap.clock(), runs), booked.usd)
     value = Status(
         project=project.root,
         last_run=_in_short(runs[0]) if runs else None,
@@ -78,6 +82,7 @@ def status(options: Options) -> int:
         usd_spent_today=spent,
         usd_left_today=max(0.0, project.loaded.settings.budget.usd_per_day - spent),
         heal_branches=tuple(sorted(git.unmerged_branches())) if git else (),
+        budget=left,
     )
     render.show(options, "status", value, lambda: _text(value))
     return 0
@@ -101,7 +106,13 @@ def _text(value: Status) -> str:
     plural = "" if value.open_reviews == 1 else "s"
     lines.append(f"for you        {value.open_reviews} open review{plural}" + (_SEE if value.open_reviews else ""))
     lines.append(f"budget today   {value.usd_left_today:.2f} USD left, {value.usd_spent_today:.2f} spent")
+    lines += [f"{'':<14} {_number(cap.left)} of {cap.key} {_number(cap.limit)} left" for cap in value.budget]
     return "\n".join([*lines, *(f"not merged     {branch}" for branch in value.heal_branches)])
+
+
+def _number(value: float) -> str:
+    """Money with its cents; calls and tokens are whole."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.2f}"
 
 
 _SEE = ": dreamscape review list"

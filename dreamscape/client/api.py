@@ -90,6 +90,8 @@ def _body(card: ModelCard, text: str, *, has_usage: bool) -> bytes:
         "messages": [{"role": "user", "content": text}],
         "stream": True,
     }
+    if card.answer_limit:
+        asked[card.answer_limit] = card.answer_tokens
     if has_usage:
         asked["stream_options"] = {"include_usage": True}
     try:

@@ -1,4 +1,4 @@
-"""What was asked and spent on this machine today, over all projects and runs of this user, and what is left of it."""
+"""What was asked and spent on this machine, over all projects and runs of this user, and what is left of it."""
 
 from __future__ import annotations
 
@@ -8,114 +8,161 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
-from dreamscape.domain.errors import BudgetSpent, DreamscapeError
+from dreamscape.domain.errors import BudgetSpent, DreamscapeError, RateLimited
 from dreamscape.domain.settings import BudgetSettings
+from dreamscape.domain.spending import Amount, Cap, Left, Span, broken_cap, caps
 from dreamscape.tools.files import atomic_write, explained
 from dreamscape.tools.locks import waiting_lock
 
 logger = logging.getLogger(__name__)
 
+_Sums = dict[str, Amount]
+"""Sums by what they are of: ``2026-11`` a month, ``2026-11-26`` a day, ``2026-11 item KEY``, ``2026-11-26T05 MODEL`` a
+model's hour. Each begins with its month and ends with it."""
 
-@dataclass(slots=True)
-class _Day:
-    """One day's sums."""
 
-    calls: int
-    usd: float
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What was set aside for a question, in which sums."""
+
+    amount: Amount
+    keys: tuple[str, ...]
 
 
 class Ledger:
     """Reserves before a prompt leaves and settles after its answer, so that neither a kill nor a rival run is free.
 
-    ``folder`` tells the user's own folder, asked only when something is to be spent; ``today`` is asked for each
-    prompt. One ledger lives as long as its run, whose money it counts beside that of the day.
+    ``folder`` tells the user's own folder, asked only when something is to be spent; ``now``, in UTC, is asked for each
+    prompt. One ledger lives as long as its run, whose sum it holds beside those of the file.
     """
 
-    def __init__(self, folder: Callable[[], Path], budget: BudgetSettings, today: Callable[[], date]) -> None:
+    def __init__(self, folder: Callable[[], Path], budget: BudgetSettings, now: Callable[[], datetime]) -> None:
         self._folder = folder
         self._budget = budget
-        self._today = today
-        self._run_usd = 0.0
+        self._now = now
+        self._run = Amount()
         self._lock = threading.Lock()
 
-    def reserve(self, usd: float) -> None:
-        """Counts one more call that may cost so much. Raises BudgetSpent, and nothing is counted, where it may not be.
+    def reserve(self, wanted: Amount, item: str = "", model: str = "", calls_per_hour: int = 0) -> Reservation:
+        """Counts what a question may cost; of ``item``, and of ``model``, which takes so many calls an hour (0: any).
 
-        A limit of zero is none where another one holds; but money is spent only under a limit in money.
+        Raises BudgetSpent where a cap of the budget does not leave so much, RateLimited where the model's does not;
+        nothing is counted then.
         """
-        budget = self._budget
-        if not (budget.calls_per_day or budget.usd_per_day):
-            raise BudgetSpent(
-                "no outside model is asked without a budget", "set budget.calls_per_day in your own config"
-            )
-        if usd and not budget.usd_per_day:
+        self._check_leave(wanted)
+        now = self._now()
+        keys = _keys(now, item, model if calls_per_hour else "")
+        with self._lock, self._opened(now) as sums:
+            if calls_per_hour and sums.get(keys["hour"], Amount()).calls >= calls_per_hour:
+                raise RateLimited(f"{model} was asked {calls_per_hour} times this hour, which is all its card allows")
+            spent = {span: sums.get(key, Amount()) for span in Span if (key := keys.get(span.value))}
+            if broken := broken_cap(self._budget, wanted, spent | {Span.RUN: self._run}):
+                raise _refusal(*broken, wanted)
+            reservation = Reservation(wanted, tuple(keys.values()))
+            self._run += wanted
+            for key in reservation.keys:
+                sums[key] = sums.get(key, Amount()) + wanted
+        return reservation
+
+    def settle(self, reserved: Reservation, spent: Amount) -> None:
+        """What a question cost in the end takes the place of what was reserved for it."""
+        if spent != reserved.amount:
+            self._correct(reserved, spent)
+
+    def give_back(self, reserved: Reservation) -> None:
+        """The question was not asked after all."""
+        self._correct(reserved, Amount())
+
+    def spent_today(self) -> Amount:
+        """So far, reservations included. Raises BudgetSpent where it cannot be read; makes nothing."""
+        now = self._now()
+        return _read(self._folder() / "calls.json").get(f"{now:%Y-%m-%d}", Amount())
+
+    def left(self) -> tuple[Left, ...]:
+        """What each cap of the run, the day and the month leaves. Raises BudgetSpent where it cannot be read."""
+        now = self._now()
+        sums, keys = _read(self._folder() / "calls.json"), _keys(now)
+        spent = {span: sums.get(keys[span.value], Amount()) for span in (Span.DAY, Span.MONTH)} | {Span.RUN: self._run}
+        return tuple(
+            Left(cap.key, cap.limit, max(0.0, cap.limit - spent[cap.span].of(cap.unit)))
+            for cap in caps(self._budget)
+            if cap.span in spent
+        )
+
+    def _check_leave(self, wanted: Amount) -> None:
+        if not self._budget.allows_asking:
+            raise _for_all("no outside model is asked without a budget", "set budget.calls_per_day in your own config")
+        if wanted.usd and not self._budget.allows_money:
             raise BudgetSpent(
                 "this model costs money, and no money may be spent", "set budget.usd_per_day in your own config"
             )
-        with self._lock, self._opened() as day:
-            if 0 < budget.calls_per_day <= day.calls:
-                raise BudgetSpent(
-                    f"calls made today: {day.calls}, allowed: {budget.calls_per_day}", "see budget.calls_per_day"
-                )
-            for limit, spent, key in (
-                (budget.usd_per_day, day.usd, "usd_per_day"),
-                (budget.usd_per_run, self._run_usd, "usd_per_run"),
-            ):
-                if usd and 0 < limit < spent + usd:
-                    left = max(0.0, limit - spent)
-                    raise BudgetSpent(
-                        f"{left:.4f} USD are left, and the next answer may cost {usd:.4f}", f"see budget.{key}"
-                    )
-            self._add(day, 1, usd)
 
-    def spent_usd(self) -> float:
-        """Today's money so far, reservations included. Raises BudgetSpent where it cannot be read; makes nothing."""
-        return _read(self._folder() / "calls.json", self._today().isoformat()).usd
-
-    def settle(self, reserved: float, spent: float) -> None:
-        """What a call cost in the end takes the place of what was reserved for it."""
-        if spent != reserved:
-            self._correct(0, spent - reserved)
-
-    def give_back(self, reserved: float) -> None:
-        """The call was not made after all."""
-        self._correct(-1, -reserved)
-
-    def _correct(self, calls: int, usd: float) -> None:
+    def _correct(self, reserved: Reservation, spent: Amount) -> None:
         """What cannot be written costs nobody an answer: the reservation stands, which is never too little."""
         try:
-            with self._lock, self._opened() as day:
-                self._add(day, calls, usd)
+            with self._lock, self._opened(self._now()) as sums:
+                self._run = self._run - reserved.amount + spent
+                for key in reserved.keys:
+                    if key in sums:  # a month that is over is not corrected any more
+                        sums[key] = sums[key] - reserved.amount + spent
         except DreamscapeError as error:
             logger.warning("%s", error)
 
-    def _add(self, day: _Day, calls: int, usd: float) -> None:
-        self._run_usd = max(0.0, self._run_usd + usd)
-        day.calls = max(0, day.calls + calls)  # what was reserved before midnight is not given back to the new day
-        day.usd = max(0.0, day.usd + usd)
-
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[_Day]:
-        """Today's sums, which nobody else changes meanwhile; kept unless the block raises."""
-        folder, today = self._folder(), self._today().isoformat()
+    def _opened(self, now: datetime) -> Iterator[_Sums]:
+        """The sums, which nobody else changes meanwhile; kept unless the block raises, but for those that are over."""
+        folder = self._folder()
         with explained(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "calls.json"
         with waiting_lock(folder / "calls.lock"):
-            day = _read(path, today)
-            yield day
-            kept = {"day": today, "calls": day.calls, "usd": day.usd}
+            sums = _read(path)
+            yield sums
+            kept = {key: [sum_.calls, sum_.tokens, sum_.usd] for key, sum_ in sums.items() if _counts(key, now)}
             atomic_write(path, json.dumps(kept).encode(), private=True)
 
 
-def _read(path: Path, today: str) -> _Day:
+def _keys(now: datetime, item: str = "", model: str = "") -> dict[str, str]:
+    keys = {"day": f"{now:%Y-%m-%d}", "month": f"{now:%Y-%m}"}
+    keys |= {"item": f"{now:%Y-%m} item {item}"} if item else {}
+    return keys | ({"hour": f"{now:%Y-%m-%dT%H} {model}"} if model else {})
+
+
+def _counts(key: str, now: datetime) -> bool:
+    """Whether a sum may still bind or be corrected: a call that is under way may have begun an hour before."""
+    return key.startswith(f"{now:%Y-%m}") and (key[10:11] != "T" or key.startswith(f"{now:%Y-%m-%d}"))
+
+
+def _read(path: Path) -> _Sums:
     try:
         kept = json.loads(path.read_bytes())
-        return _Day(int(kept["calls"]), float(kept.get("usd", 0.0))) if kept["day"] == today else _Day(0, 0.0)
+        if "day" in kept:  # as older versions wrote it: one day's sums
+            one = Amount(int(kept["calls"]), 0, float(kept.get("usd", 0.0)))
+            return {str(kept["day"]): one, str(kept["day"])[:7]: one}
+        return {key: Amount(int(calls), int(tokens), float(usd)) for key, (calls, tokens, usd) in kept.items()}
     except FileNotFoundError:
-        return _Day(0, 0.0)
+        return {}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BudgetSpent(f"{path} cannot be read, so that today's calls are unknown", "remove it") from error
+        raise _for_all(f"{path} cannot be read, so that today's calls are unknown", "remove it") from error
+
+
+def _refusal(cap: Cap, left: float, wanted: Amount) -> BudgetSpent:
+    hint = f"see budget.{cap.key}"
+    match cap.unit:
+        case "calls":
+            when = {Span.DAY: "today", Span.MONTH: "this month"}.get(cap.span, f"in this {cap.span.value}")
+            said = f"calls made {when}: {cap.limit - left:.0f}, allowed: {cap.limit:.0f}"
+            return BudgetSpent(said, hint) if cap.span is Span.ITEM else _for_all(said, hint)
+        case "tokens":
+            return BudgetSpent(f"{left:.0f} tokens are left, and the next answer may take {wanted.tokens}", hint)
+        case _:
+            return BudgetSpent(f"{left:.4f} USD are left, and the next answer may cost {wanted.usd:.4f}", hint)
+
+
+def _for_all(message: str, hint: str) -> BudgetSpent:
+    error = BudgetSpent(message, hint)
+    error.is_for_all = True
+    return error

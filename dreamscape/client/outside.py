@@ -23,18 +23,13 @@ from dreamscape.domain.errors import (
     UsageError,
 )
 from dreamscape.domain.models import Answer, ModelCard, Prompt
+from dreamscape.domain.spending import Amount
 from dreamscape.tools.redact import Redacted, redact
 
 logger = logging.getLogger(__name__)
 
 Send = Callable[[str], Answer]
 """Puts a text to a model and gives its answer; tokens that were not told are 0. Raises NoAnswer."""
-
-ANSWER_TOKENS = 4096
-"""Money for so many tokens of answer is reserved before it is known how long it gets; chosen."""
-
-BYTES_PER_TOKEN = 3
-"""So many bytes of UTF-8 count as a token where nobody tells; code has a little more, so this errs upwards; chosen."""
 
 UNASKED = (
     UsageError,
@@ -70,8 +65,11 @@ class Outside:
             raise PromptRefused("the prompt is empty")
         known = self._secrets() | own
         hidden = redact(prompt.text, known)
-        reserved = cost_usd(card, tokens(hidden.text), ANSWER_TOKENS)
-        self._ledger.reserve(reserved)
+        estimated = card.tokens_in(hidden.text)
+        if estimated > card.largest_prompt:
+            raise PromptRefused(f"the prompt has about {estimated} tokens, and {card.name} takes {card.largest_prompt}")
+        wanted = _amount(card, estimated, card.answer_tokens)
+        reserved = self._ledger.reserve(wanted, prompt.fingerprint, card.name, card.calls_per_hour)
         started = time.monotonic()
         try:
             said = send(hidden.text)
@@ -79,14 +77,14 @@ class Outside:
             if isinstance(error, UNASKED) or (isinstance(error, NoAnswer) and error.is_unsent):
                 self._ledger.give_back(reserved)
             raise
-        tokens_in, tokens_out = said.tokens_in or tokens(hidden.text), said.tokens_out or tokens(said.text)
-        cost = cost_usd(card, tokens_in, tokens_out)
-        self._ledger.settle(reserved, cost)
+        tokens_in, tokens_out = said.tokens_in or estimated, said.tokens_out or card.tokens_in(said.text)
+        spent = _amount(card, tokens_in, tokens_out)
+        self._ledger.settle(reserved, spent)
         seconds = time.monotonic() - started
         if card.recording and said.finished:
             _record(said.text, prompt, hidden, card, known)
         text = hidden.restore(said.text)
-        return replace(said, text=text, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost, seconds=seconds)
+        return replace(said, text=text, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=spent.usd, seconds=seconds)
 
     def replay(self, prompt: Prompt, card: ModelCard) -> Answer:
         """What was recorded as the answer to a prompt. Raises UsageError, CannotGoOn where there is nothing."""
@@ -107,11 +105,6 @@ def _record(answer: str, prompt: Prompt, hidden: Redacted, card: ModelCard, know
         logger.warning("not recorded: %s", error)
 
 
-def tokens(text: str) -> int:
-    """How many tokens a text has, roughly, where no model has counted them."""
-    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
-
-
-def cost_usd(card: ModelCard, tokens_in: int, tokens_out: int) -> float:
-    """What a card's prices make of so many tokens."""
-    return (tokens_in * card.usd_per_million_in + tokens_out * card.usd_per_million_out) / 1e6
+def _amount(card: ModelCard, tokens_in: int, tokens_out: int) -> Amount:
+    """What a question comes to by the card's prices."""
+    return Amount(1, tokens_in + tokens_out, card.cost_usd(tokens_in, tokens_out))

@@ -155,6 +155,9 @@ class TimeSpent(LimitReached):
 class BudgetSpent(LimitReached):
     """The next question would cost more than the budget leaves."""
 
+    is_for_all = False
+    """Whether no other question may be asked either, however cheap."""
+
 
 class RunLocked(DreamscapeError):
     """Another run works on this project."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -16,6 +17,12 @@ class ModelCard:
     ``keyring`` says that the keyring has it. ``insecure`` lets prompt and key travel unencrypted to another machine. An
     endpoint has ``connect_s`` to be reached, may be silent for ``silence_s``, and has ``answer_s`` in all.
     ``recording`` is the folder a recorded model answers from, and where others keep their answers for it.
+
+    For prompt and answer together there are ``context_tokens``; ``prompt_tokens`` bounds a prompt beside that (0: no
+    more), ``answer_tokens`` are reserved for an answer, and the endpoint is held to them where ``answer_limit`` names
+    its key for it. Where nobody counts, ``bytes_per_token`` of UTF-8 do. A model is asked for these ``kinds`` of work
+    (repair, ask) and ``failure_classes`` (none named: all), in these ``hours`` of this machine's day ("22-6"; empty:
+    always), about at most ``concurrency`` things at once and ``calls_per_hour`` (0: no limit).
     """
 
     name: str
@@ -37,6 +44,34 @@ class ModelCard:
     connect_s: float = 10.0
     silence_s: float = 120.0
     answer_s: float = 600.0
+    prompt_tokens: int = 0
+    answer_tokens: int = 4096
+    answer_limit: str = ""
+    bytes_per_token: float = 3.0
+    kinds: tuple[str, ...] = ("repair", "ask")
+    failure_classes: tuple[str, ...] = ()
+    hours: str = ""
+    concurrency: int = 0
+    calls_per_hour: int = 0
+
+    @property
+    def largest_prompt(self) -> int:
+        """So many tokens a prompt may have."""
+        room = max(0, self.context_tokens - self.answer_tokens)
+        return min(room, self.prompt_tokens) if self.prompt_tokens else room
+
+    def tokens_in(self, text: str) -> int:
+        """How many tokens a text has, roughly, where the model has not counted them."""
+        return math.ceil(len(text.encode("utf-8", "surrogatepass")) / self.bytes_per_token)
+
+    def cost_usd(self, tokens_in: int, tokens_out: int) -> float:
+        """What the listed prices make of so many tokens."""
+        return (tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out) / 1e6
+
+    @property
+    def costs_money(self) -> bool:
+        """Whether it has a price."""
+        return bool(self.usd_per_million_in or self.usd_per_million_out)
 
     @property
     def is_outside(self) -> bool:

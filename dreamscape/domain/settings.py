@@ -50,11 +50,42 @@ class SandboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSettings:
-    """What may be spent on outside models; zero asks none."""
+    """What may be asked of outside models: money in USD, tokens (of prompt and answer), calls.
 
+    Zero is no limit where others hold; but without a limit for the day or the month nothing is asked, and without one
+    in money no money is spent. An item is one failure, counted over all runs of a month; days and months are UTC's.
+    """
+
+    usd_per_call: float = 0.0
+    usd_per_item: float = 0.0
     usd_per_run: float = 0.0
     usd_per_day: float = 0.0
+    usd_per_month: float = 0.0
+    tokens_per_call: int = 0
+    tokens_per_item: int = 0
+    tokens_per_run: int = 0
+    tokens_per_day: int = 0
+    tokens_per_month: int = 0
+    calls_per_item: int = 0
+    calls_per_run: int = 0
     calls_per_day: int = 0
+    calls_per_month: int = 0
+
+    @property
+    def allows_asking(self) -> bool:
+        """Whether there is a limit, and with it leave, for the day or the month."""
+        return bool(
+            self.allows_money
+            or self.tokens_per_day
+            or self.tokens_per_month
+            or self.calls_per_day
+            or self.calls_per_month
+        )
+
+    @property
+    def allows_money(self) -> bool:
+        """Whether models that cost money may be asked."""
+        return bool(self.usd_per_day or self.usd_per_month)
 
 
 @dataclass(frozen=True, slots=True)

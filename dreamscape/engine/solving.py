@@ -151,7 +151,8 @@ class Solver:
                 self._asked.discard(question)
                 if isinstance(error, BudgetSpent):
                     self.is_budget_spent = True
-                    self._refusal = f"no model outside is asked any more: {error}"
+                    if error.is_for_all:
+                        self._refusal = f"no model outside is asked any more: {error}"
             return None
         tally.answers += 1
         tally.cost_usd += answer.cost_usd

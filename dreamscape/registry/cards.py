@@ -15,7 +15,13 @@ from dreamscape.domain.models import ModelCard
 from dreamscape.tools.toml_files import hint_for, read_toml
 
 PROVIDERS = ("embedded", "recorded", "web", "api")
-_WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_WORDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "tuple[str, ...]": "a list of texts",
+}
 _KEYS = tuple(field.name for field in fields(ModelCard))
 
 

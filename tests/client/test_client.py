@@ -1,6 +1,6 @@
 """The one door to every model."""
 
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from dreamscape.domain.models import ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
 PROMPT = Prompt("Repair this.", "f00d", 2)
-TODAY = date(2026, 11, 26)
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def client(tmp_path: Path) -> OpenAIClient:
         'url = "https://chat.example/"\nbox = ["#box"]\nsend = ["#send"]\nanswer = [".answer"]\ncopy = [".copy"]\n'
     )
     folder = tmp_path / "sessions"
-    outside = Outside(Ledger(lambda: folder, BudgetSettings(), lambda: TODAY), frozenset)
+    outside = Outside(Ledger(lambda: folder, BudgetSettings(), lambda: NOW), frozenset)
     return OpenAIClient(outside, lambda: WebSites(folder, ClientSettings()), SiteBook((tmp_path,)))
 
 

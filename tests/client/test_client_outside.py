@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from dreamscape.client.calls import Ledger
-from dreamscape.client.outside import ANSWER_TOKENS, Outside
+from dreamscape.client.outside import Outside
 from dreamscape.domain.errors import (
     AnswerUnfinished,
     BrowserGone,
@@ -28,12 +29,14 @@ WORD = Prompt("word", "", 1)
 
 def outside(folder: Path, **budget: float) -> Outside:
     allowed = BudgetSettings(**(budget or {"usd_per_day": 1.0}))  # type: ignore[arg-type]
-    return Outside(Ledger(lambda: folder, allowed, lambda: date(2026, 11, 26)), lambda: frozenset({"canary"}))
+    return Outside(
+        Ledger(lambda: folder, allowed, lambda: datetime(2026, 11, 26, tzinfo=UTC)), lambda: frozenset({"canary"})
+    )
 
 
 def spent(folder: Path) -> tuple[int, float]:
-    kept = json.loads((folder / "calls.json").read_text())
-    return kept["calls"], round(kept["usd"], 9)
+    calls, _, usd = json.loads((folder / "calls.json").read_text())["2026-11-26"]
+    return calls, round(usd, 9)
 
 
 def test_secrets_stay_here_and_are_put_back_into_the_answer(tmp_path: Path) -> None:
@@ -85,8 +88,8 @@ def unsent(error: NoAnswer) -> NoAnswer:
         (RateLimited("no"), (0, 0.0)),
         (SiteUnreachable("no"), (0, 0.0)),
         (unsent(BrowserGone("no")), (0, 0.0)),
-        (BrowserGone("no"), (1, round(ANSWER_TOKENS * 1e-5 + 6e-6, 9))),
-        (AnswerUnfinished("no"), (1, round(ANSWER_TOKENS * 1e-5 + 6e-6, 9))),
+        (BrowserGone("no"), (1, round(CARD.answer_tokens * 1e-5 + 6e-6, 9))),
+        (AnswerUnfinished("no"), (1, round(CARD.answer_tokens * 1e-5 + 6e-6, 9))),
     ],
 )
 def test_a_call_that_was_certainly_not_made_is_given_back_and_no_other(
@@ -99,3 +102,23 @@ def test_a_call_that_was_certainly_not_made_is_given_back_and_no_other(
         outside(tmp_path).ask(WORD, CARD, send)
 
     assert spent(tmp_path) == left
+
+
+def test_a_prompt_that_is_too_long_for_the_model_is_not_sent(tmp_path: Path) -> None:
+    card = replace(CARD, context_tokens=5000, bytes_per_token=2.0)
+
+    with pytest.raises(PromptRefused, match="about 905 tokens, and m takes 904"):
+        outside(tmp_path).ask(Prompt("x" * 1809, "", 1), card, lambda text: Answer("", "m"))
+
+    assert not (tmp_path / "calls.json").exists()
+
+
+def test_a_model_rests_once_it_was_asked_as_often_in_an_hour_as_its_card_allows(tmp_path: Path) -> None:
+    card = replace(CARD, calls_per_hour=2)
+    asked = outside(tmp_path)
+    for _ in range(2):
+        asked.ask(WORD, card, lambda text: Answer("yes", "m"))
+
+    with pytest.raises(RateLimited, match="2 times this hour"):
+        asked.ask(WORD, card, lambda text: Answer("yes", "m"))
+    asked.ask(WORD, replace(card, name="other"), lambda text: Answer("yes", "other"))

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,9 @@ def client_hiding(folder: Path, *secrets: str) -> OpenAIClient:
     def nobody(name: str) -> SiteProfile:
         raise AssertionError(name)
 
-    ledger = Ledger(lambda: folder / "data", BudgetSettings(calls_per_day=9999), lambda: date(2026, 11, 26))
+    ledger = Ledger(
+        lambda: folder / "data", BudgetSettings(calls_per_day=9999), lambda: datetime(2026, 11, 26, tzinfo=UTC)
+    )
     return OpenAIClient(Outside(ledger, lambda: frozenset(secrets)), lambda: WebSites(folder), nobody)
 
 

@@ -259,7 +259,9 @@ def test_what_still_waits_is_seen_on_the_new_base(store: Store) -> None:
 def test_a_spent_budget_ends_all_asking_and_says_so(store: Store) -> None:
     def say(prompt: Prompt) -> str:
         if asked_about(prompt) == "b":
-            raise BudgetSpent("calls made today: 1, allowed: 1")
+            spent = BudgetSpent("calls made today: 1, allowed: 1")
+            spent.is_for_all = True
+            raise spent
         return "good"
 
     client = SlowClient(say, at_once=1)
