@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dreamscape.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from dreamscape.domain.models import ModelCard
     from dreamscape.domain.ports import History, Models
     from dreamscape.domain.records import ReviewCase, RunRecord
     from dreamscape.publishing import Devlog
@@ -221,14 +222,54 @@ def build_past(project: Project) -> ProjectPast:
     return ProjectPast(project.root, project.loaded.settings.scan, project.root / STATE_FOLDER)
 
 
-def build_models(project: Project) -> Models:
-    """The models that may be asked: the shipped cards, and the user's over them."""
+def build_models(project: Project, only: str = "") -> Models:
+    """The models that may be asked: the shipped cards, and the user's over them; ``only`` one of them is.
+
+    Raises UsageError, also where there is none of that name, or it is disabled.
+    """
     from dreamscape.registry import ModelRegistry
-    from dreamscape.registry.cards import load_cards
+    from dreamscape.registry.cards import CatalogFiles
     from dreamscape.settings import shipped_file, user_file
 
-    cards = load_cards(shipped_file("models.toml"), user_file("models.toml"))
-    return ModelRegistry(cards, project.loaded.settings.budget)
+    catalog = CatalogFiles(shipped_file("models.toml"), user_file("models.toml"))
+    models = ModelRegistry(catalog, project.loaded.settings.budget, lambda: clock().astimezone(), only)
+    if only:
+        enabled_card(models.cards(), only, "repair")
+    return models
+
+
+def enabled_card(cards: Iterable[ModelCard], name: str, kind: str) -> ModelCard:
+    """The card of a model that may do a kind of work. Raises UsageError saying which there are, or what is missing."""
+    from dreamscape.tools.toml_files import hint_for
+
+    known = {card.name: card for card in cards}
+    if name not in known:
+        raise UsageError(f"there is no model {name!r}", hint_for(name, known, f"there are {', '.join(known)}"))
+    if not known[name].enabled:
+        raise UsageError(f"model {name} is disabled", f"enable it: dreamscape models enable {name}")
+    if kind not in known[name].kinds:
+        raise UsageError(f"model {name} is only for {', '.join(known[name].kinds)}", 'its card says so: see "kinds"')
+    return known[name]
+
+
+def switch_model(project: Project, name: str, *, enabled: bool) -> Path:
+    """Writes into the user's own models.toml whether a model may be asked; the file. Raises UsageError, CannotGoOn."""
+    from dreamscape.registry.switching import switched
+    from dreamscape.settings import user_file
+    from dreamscape.tools.files import atomic_write, explained
+    from dreamscape.tools.toml_files import hint_for
+
+    known = {card.name for card in build_models(project).cards()}
+    if name not in known:
+        raise UsageError(f"there is no model {name!r}", hint_for(name, known, "'dreamscape models list' shows them"))
+    path = user_file("models.toml")
+    if path is None:
+        raise UsageError("there is no home folder to keep your models in", "set HOME")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_bytes().decode() if path.exists() else ""
+    atomic_write(path, switched(text, name, enabled=enabled).encode())
+    return path
 
 
 def make_demo(folder: str | None) -> Path:

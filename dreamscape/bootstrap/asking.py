@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamscape.bootstrap import Project, build_models, clock
-from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
+from dreamscape.bootstrap import Project, build_models, clock, enabled_card
+from dreamscape.domain.errors import CannotGoOn, DreamscapeError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 from dreamscape.domain.spending import Amount, Left
 
@@ -91,18 +91,7 @@ def sites_in_words(project: Project) -> dict[str, str]:
 
 def card_called(project: Project, name: str) -> ModelCard:
     """An enabled model's card. Raises UsageError saying which there are, or how to enable it."""
-    from dreamscape.settings import user_file
-    from dreamscape.tools.toml_files import hint_for
-
-    cards = {card.name: card for card in build_models(project).cards()}
-    if name not in cards:
-        raise UsageError(f"there is no model {name!r}", hint_for(name, cards, f"there are {', '.join(cards)}"))
-    if not cards[name].enabled:
-        place = user_file("models.toml") or "models.toml of your configuration"
-        raise UsageError(
-            f"model {name} is disabled", f'enable it in {place}: [[models]], name = "{name}", enabled = true'
-        )
-    return cards[name]
+    return enabled_card(build_models(project).cards(), name, "ask")
 
 
 def spent_and_left(project: Project) -> tuple[Amount, tuple[Left, ...]]:

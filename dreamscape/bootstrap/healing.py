@@ -109,20 +109,21 @@ def project_python(project: Project, sandbox: Sandbox) -> tuple[Path, str]:
     return found.executable, str(found.pytest)
 
 
-def heal(project: Project, approve: Callable[[Plan], bool]) -> HealReport:
-    """One heal run, alone on its project; old runs are pruned when it ends.
+def heal(project: Project, approve: Callable[[Plan], bool], model: str = "") -> HealReport:
+    """One heal run, alone on its project; old runs are pruned when it ends. Only ``model`` is asked, if one is named.
 
-    Raises RunLocked where another run works here, CannotGoOn where something the work needs is missing.
+    Raises UsageError for a model that may not be asked, RunLocked where another run works here, CannotGoOn where
+    something the work needs is missing.
     """
     from dreamscape.tools.files import state_folder
     from dreamscape.tools.locks import project_lock
 
     began = time.monotonic()
-    git = _repository(project)
+    models, git = build_models(project, model), _repository(project)
     state_folder(project.root)
     with project_lock(project.root), opened_history(project) as history:
         try:
-            return _heal(project, git, history, approve, began)
+            return _heal(project, git, models, history, approve, began)
         finally:
             _tidy_up(project, history)
 
@@ -144,7 +145,12 @@ def _tidy_up(project: Project, history: History) -> None:
 
 
 def _heal(
-    project: Project, git: Git | None, history: History, approve: Callable[[Plan], bool], began: float
+    project: Project,
+    git: Git | None,
+    models: Models,
+    history: History,
+    approve: Callable[[Plan], bool],
+    began: float,
 ) -> HealReport:
     from dreamscape.bootstrap.asking import build_client
     from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, rejected_changes

@@ -45,6 +45,7 @@ def heal(
     python: Annotated[str | None, typer.Option(metavar="FILE", help="The project's interpreter.")] = None,
     max_minutes: Annotated[float | None, typer.Option(metavar="N", help="When to stop (default: 60).")] = None,
     if_locked: Annotated[str, typer.Option(metavar="fail|skip", help="What to do if another run works here.")] = "fail",
+    model: Annotated[str, typer.Option(metavar="NAME", help="Ask this model alone.")] = "",
     sandbox: Annotated[str | None, typer.Option(metavar="auto|none", help="How project code is confined.")] = None,
 ) -> int:
     """Repair failing tests: find the fault, prove the repair, land it on a branch; the hard ones wait for you.
@@ -71,7 +72,7 @@ def heal(
     say_project(options, project.root)
     answers: list[bool] = []
     try:
-        report = healing.heal(project, (lambda plan: True) if auto else lambda plan: _is_approved(plan, answers))
+        report = healing.heal(project, (lambda plan: True) if auto else lambda plan: _is_approved(plan, answers), model)
     except RunLocked:
         if if_locked == "fail":
             raise

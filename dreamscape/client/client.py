@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -18,7 +19,7 @@ from dreamscape.client.keys import key_of
 from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
-from dreamscape.domain.errors import UsageError
+from dreamscape.domain.errors import TimeSpent, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class OpenAIClient:
         self._lock = threading.Lock()
         self._web: WebSites | None = None
         self._endpoints = Deadlines()
+        self._turns: dict[str, threading.Semaphore] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +77,12 @@ class OpenAIClient:
         BudgetSpent where nothing may be asked, TimeSpent, and CannotGoOn where there is no answer.
         """
         tell = _teller(card.name, on_progress)
+        with self._turn(card, deadline):
+            return self._submitted(prompt, card, tell, priority, deadline)
+
+    def _submitted(
+        self, prompt: Prompt, card: ModelCard, tell: Callable[[int], None], priority: int, deadline: float
+    ) -> Answer:
         match card.provider:
             case "recorded":
                 return self._outside.replay(prompt, card)
@@ -95,6 +103,21 @@ class OpenAIClient:
             case _:
                 raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")
 
+    @contextlib.contextmanager
+    def _turn(self, card: ModelCard, deadline: float) -> Iterator[None]:
+        """One of those that the card allows at a time. Raises TimeSpent."""
+        if not card.concurrency:
+            yield
+            return
+        with self._lock:
+            turns = self._turns.setdefault(card.name, threading.Semaphore(card.concurrency))
+        if not turns.acquire(timeout=None if deadline == math.inf else max(0.0, deadline - time.monotonic())):
+            raise TimeSpent(f"no time is left to ask {card.name}")
+        try:
+            yield
+        finally:
+            turns.release()
+
     def get_chatgpt_response(self, prompt: str, model_url: str = "https://chatgpt.com/") -> str:
         """The answer of the chat site and model that ``model_url`` opens; raises as `submit_prompt` does."""
         site = self._sites.having(model_url)
@@ -108,7 +131,8 @@ class OpenAIClient:
 
     def at_once(self, card: ModelCard) -> int:
         """How many prompts to this model are worth having under way at a time."""
-        return self._reached().at_once(self._sites.named(card.site)) if card.provider == "web" else API_AT_ONCE
+        served = self._reached().at_once(self._sites.named(card.site)) if card.provider == "web" else API_AT_ONCE
+        return min(served, card.concurrency) if card.concurrency else served
 
     def validate_session(
         self, site: str, account: str = "", url: str = "", prompt: Prompt | None = None

@@ -56,8 +56,8 @@ class ModelCard:
 
     @property
     def largest_prompt(self) -> int:
-        """So many tokens a prompt may have."""
-        room = max(0, self.context_tokens - self.answer_tokens)
+        """So many tokens a prompt may have; half of a small context, however long answers may be."""
+        room = max(self.context_tokens // 2, self.context_tokens - self.answer_tokens)
         return min(room, self.prompt_tokens) if self.prompt_tokens else room
 
     def tokens_in(self, text: str) -> int:

@@ -150,6 +150,8 @@ class AttemptRecord:
     cost_usd: float
     seconds: float
     prompt_variant: str = ""
+    content: str = ""
+    """Of the case, as `RepairCase.content` names it; empty in what was remembered before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ class RepairCase:
         """Keys of the failing tests."""
         return tuple(failure.test for failure in self.failures)
 
+    @property
+    def content(self) -> str:
+        """Names all that is asked about: another one once a file of the suspects or of the failing tests changes."""
+        suspected = {suspect.path: self.sources.get(suspect.path, b"") for suspect in self.suspects}
+        files = sorted({**suspected, **self.test_sources}.items())
+        return digest(part for path, data in files for part in (path, data.decode("latin-1")))
+
 
 @dataclass(frozen=True, slots=True)
 class SetAside:

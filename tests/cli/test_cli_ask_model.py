@@ -80,7 +80,7 @@ def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, si
         (("hello", "--model", "owm"), 2, "did you mean 'own'?"),
         (("hello", "--model", "nonsense"), 2, "there are embedded, own, local"),
         (("hello", "--model", "openai"), 2, "model openai is disabled"),
-        (("hello", "--model", "openai"), 2, 'models.toml: [[models]], name = "openai", enabled = true'),
+        (("hello", "--model", "openai"), 2, "enable it: dreamscape models enable openai"),
         (("hello", "--model", "embedded"), 2, "answers no prompts"),
     ],
 )

@@ -105,10 +105,10 @@ def test_a_call_that_was_certainly_not_made_is_given_back_and_no_other(
 
 
 def test_a_prompt_that_is_too_long_for_the_model_is_not_sent(tmp_path: Path) -> None:
-    card = replace(CARD, context_tokens=5000, bytes_per_token=2.0)
+    card = replace(CARD, context_tokens=9000, bytes_per_token=2.0)
 
-    with pytest.raises(PromptRefused, match="about 905 tokens, and m takes 904"):
-        outside(tmp_path).ask(Prompt("x" * 1809, "", 1), card, lambda text: Answer("", "m"))
+    with pytest.raises(PromptRefused, match="about 4905 tokens, and m takes 4904"):
+        outside(tmp_path).ask(Prompt("x" * 9809, "", 1), card, lambda text: Answer("", "m"))
 
     assert not (tmp_path / "calls.json").exists()
 

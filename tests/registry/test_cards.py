@@ -7,7 +7,7 @@ import pytest
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.models import ModelCard
-from dreamscape.registry.cards import load_cards
+from dreamscape.registry.cards import CatalogFiles, load_catalog
 from dreamscape.settings import shipped_file
 
 SHIPPED = shipped_file("models.toml")
@@ -24,7 +24,7 @@ def user_cards(tmp_path: Path, text: str) -> Path:
 
 
 def test_no_shipped_card_leaves_the_machine_unasked() -> None:
-    cards = load_cards(SHIPPED, None)
+    cards = load_catalog(SHIPPED, None).cards
 
     assert [card.name for card in cards if card.enabled and card.provider not in ("web", "api")] == ["embedded"]
     assert not [card for card in cards if card.enabled and card.provider in ("web", "api")]
@@ -33,16 +33,16 @@ def test_no_shipped_card_leaves_the_machine_unasked() -> None:
 def test_the_users_card_replaces_the_shipped_one_of_its_name(tmp_path: Path) -> None:
     user = user_cards(tmp_path, f'[[models]]\nname = "openai"\nprovider = "api"\n{URL}')
 
-    (card,) = [card for card in load_cards(SHIPPED, user) if card.name == "openai"]
+    (card,) = [card for card in load_catalog(SHIPPED, user).cards if card.name == "openai"]
 
     assert card == ModelCard("openai", "api", url="http://127.0.0.1:1/v1")
 
 
 def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_path: Path) -> None:
-    shipped = {card.name: card for card in load_cards(SHIPPED, None)}
+    shipped = {card.name: card for card in load_catalog(SHIPPED, None).cards}
     user = user_cards(tmp_path, '[[models]]\nname = "ollama"\nenabled = true\n')
 
-    cards = {card.name: card for card in load_cards(SHIPPED, user)}
+    cards = {card.name: card for card in load_catalog(SHIPPED, user).cards}
 
     assert cards == {**shipped, "ollama": replace(shipped["ollama"], enabled=True)}
 
@@ -57,7 +57,7 @@ def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_pa
             "tier = 'high', which does not fit: it takes a whole number",
         ),
         ('[[models]]\nname = "a"\n', "lacks the key provider, a text"),
-        ("models = [1]\n", "a card is not a table"),
+        ("models = [1]\n", "models are not tables"),
         ('[[models]]\nprovider = "embedded"\n', "lacks the key name, a text"),
         (f'{API}{URL}recording = "kept"\n', "depends on where it is called"),
         ('[[models]]\nname = "a"\nprovider = "web"\n', "names no site"),
@@ -71,13 +71,24 @@ def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_pa
         (f'{API}url = "https://me:word@example.org/v1"\n', "has a password in its url"),
         (f'{API}url = "https://example.org/v1"\nkey_env = "gsk_0815"\n', "names no environment variable"),
         (f'{API}url = "https://example.org/v1"\nanswer_s = 0\n', "allows no time"),
-        ("[models]\na = 1\n", "something else"),
+        ("[models]\na = 1\n", "models are not tables"),
+        ("[model]\na = 1\n", "something else than cards and routes: model"),
+        (f'{API}{URL}hours = "late"\n', "has hours = 'late'"),
+        (f'{API}{URL}kinds = ["refactor"]\n', "is for refactor"),
+        (f'{API}{URL}failure_classes = ["wrong_vale"]\n', "names the failure class 'wrong_vale'"),
+        (f"{API}{URL}context_tokens = 0\n", "leaves nothing to ask"),
+        (f"{API}{URL}usd_per_million_in = -1.0\n", "usd_per_million_in = -1"),
+        (f'{API}{URL}answer_limit = "a b"\n', "has answer_limit"),
+        ('[[routes]]\nmodels = ["nobody"]\n', "names the model 'nobody', which has no card"),
+        ('[[routes]]\npaths = ["a"]\n', "a route's models is no list"),
+        ("[[routes]]\nmodels = []\n", "names no models"),
+        ('[[routes]]\nmodels = ["ollama"]\npath = ["a"]\n', "a route has no key 'path'"),
         ("[[models\n", "not valid TOML"),
     ],
 )
 def test_a_card_that_is_none_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        load_cards(SHIPPED, user_cards(tmp_path, text))
+        load_catalog(SHIPPED, user_cards(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -91,11 +102,29 @@ def test_a_card_that_is_none_is_refused_with_file_and_key(tmp_path: Path, text: 
     ],
 )
 def test_an_endpoint_is_encrypted_or_on_this_machine_unless_its_card_says_otherwise(tmp_path: Path, more: str) -> None:
-    assert load_cards(SHIPPED, user_cards(tmp_path, f"{API}{more}\n"))[-1].name == "a"
+    assert load_catalog(SHIPPED, user_cards(tmp_path, f"{API}{more}\n")).cards[-1].name == "a"
 
 
 def test_what_may_be_the_key_itself_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
-        load_cards(SHIPPED, user_cards(tmp_path, f'{API}url = "https://example.org/"\nkey_env = "sk-0815"\n'))
+        load_catalog(SHIPPED, user_cards(tmp_path, f'{API}url = "https://example.org/"\nkey_env = "sk-0815"\n'))
 
     assert "0815" not in refused.value.message + refused.value.hint
+
+
+def test_a_changed_file_counts_from_the_next_item_on_and_a_broken_one_does_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    user = user_cards(tmp_path, f"{API}{URL}")
+    files = CatalogFiles(SHIPPED, user)
+    before = {card.name for card in files().cards}
+
+    user.write_text(f'{API}{URL}[[models]]\nname = "b"\nprovider = "api"\n{URL}')
+    after = {card.name for card in files().cards}
+    user.write_text("[[models")
+
+    assert after - before == {"b"}
+    assert {card.name for card in files().cards} == after
+    assert "the models stay as they were" in caplog.text
+    user.unlink()
+    assert {card.name for card in files().cards} == before - {"a"}

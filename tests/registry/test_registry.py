@@ -1,52 +1,126 @@
-"""Which model an item goes to."""
+"""Who may be asked about an item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.models import ModelCard
 from dreamscape.domain.records import AttemptRecord
-from dreamscape.domain.repair import RepairCase, WorkItem
+from dreamscape.domain.repair import RepairCase, Suspect, WorkItem
 from dreamscape.domain.settings import BudgetSettings
 from dreamscape.registry import ModelRegistry
+from dreamscape.registry.cards import Catalog
+from dreamscape.registry.rules import Route, is_at_work
 
 EMBEDDED = ModelCard("embedded", "embedded")
+REMEMBERED = ModelCard("remembered", "remembered")
 RECORDED = ModelCard("tape", "recorded", tier=1)
-PAID = ModelCard("dear", "api", tier=2)
+PAID = ModelCard("dear", "api", tier=2, usd_per_million_out=1.0)
+FREE = ModelCard("near", "api", tier=2)
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
-def item() -> WorkItem:
-    return WorkItem("1", RepairCase("1", (), FailureClass.UNKNOWN, "f00d", (), {}), 0.5)
+def registry(
+    *cards: ModelCard, budget: BudgetSettings | None = None, routes: Sequence[Route] = (), only: str = ""
+) -> ModelRegistry:
+    catalog = Catalog(cards, tuple(routes))
+    return ModelRegistry(lambda: catalog, budget or BudgetSettings(usd_per_day=1), lambda: NOON, only)
 
 
-def tried(model: str) -> AttemptRecord:
-    return AttemptRecord("r", "1", "f00d", FailureClass.UNKNOWN, model, 1, False, "still_fails", 3, 0.0, 1.0)
+def item(source: bytes = b"", path: str = "a.py", kind: FailureClass = FailureClass.UNKNOWN) -> WorkItem:
+    case = RepairCase("1", (), kind, "f00d", (Suspect(path, 1, "", 1.0),), {path: source})
+    return WorkItem("1", case, 0.5)
+
+
+def tried(model: str, content: str = "", *, solved: bool = False) -> AttemptRecord:
+    return AttemptRecord(
+        "r", "1", "f00d", FailureClass.UNKNOWN, model, 1, solved, "still_fails", 3, 0.0, 1.0, content=content
+    )
 
 
 def test_tiers_are_asked_in_order_the_embedded_repairer_first() -> None:
-    decision = ModelRegistry([RECORDED, EMBEDDED], BudgetSettings()).decide(item(), [])
+    own = ModelCard("aaa", "recorded")
 
-    assert decision.order == (EMBEDDED, RECORDED)
+    assert registry(RECORDED, own, EMBEDDED).decide(item(), []).order == (EMBEDDED, own, RECORDED)
 
 
-def test_no_outside_model_is_asked_without_a_budget() -> None:
-    cards = [EMBEDDED, PAID]
+def test_no_outside_model_is_asked_without_a_budget_nor_a_priced_one_without_money() -> None:
+    def order(budget: BudgetSettings) -> tuple[ModelCard, ...]:
+        return registry(EMBEDDED, PAID, FREE, budget=budget).decide(item(), []).order
 
-    assert ModelRegistry(cards, BudgetSettings()).decide(item(), []).order == (EMBEDDED,)
-    assert ModelRegistry(cards, BudgetSettings(usd_per_day=1)).decide(item(), []).order == (EMBEDDED, PAID)
+    assert order(BudgetSettings()) == (EMBEDDED,)
+    assert order(BudgetSettings(calls_per_month=1)) == (EMBEDDED, FREE)
+    assert order(BudgetSettings(usd_per_day=1)) == (EMBEDDED, FREE, PAID)
 
 
 def test_the_same_question_is_put_to_a_model_once_but_the_repairer_may_try_again() -> None:
-    decision = ModelRegistry([EMBEDDED, RECORDED], BudgetSettings()).decide(item(), [tried("tape"), tried("embedded")])
+    now = item(b"new")
+    both = registry(EMBEDDED, RECORDED)
 
-    assert decision.order == (EMBEDDED,)
+    asked = both.decide(now, [tried("tape", now.case.content), tried("embedded", now.case.content)])
+    of_other_code = both.decide(now, [tried("tape", item(b"old").case.content)])
+    before_contents_were_kept = both.decide(now, [tried("tape")])
+
+    assert asked.order == before_contents_were_kept.order == (EMBEDDED,)
+    assert of_other_code.order == (EMBEDDED, RECORDED)
 
 
-def test_a_disabled_card_is_left_out_and_nobody_left_is_said() -> None:
-    decision = ModelRegistry([ModelCard("embedded", "embedded", enabled=False)], BudgetSettings()).decide(item(), [])
+def test_a_known_repair_is_tried_before_anything_else() -> None:
+    models = registry(EMBEDDED, REMEMBERED, RECORDED)
 
-    assert decision.order == ()
-    assert decision.why
+    assert models.decide(item(), []).order == (EMBEDDED, RECORDED)
+    assert models.decide(item(), [tried("dear", solved=True)]).order == (REMEMBERED, EMBEDDED, RECORDED)
 
 
-def test_the_embedded_repairer_comes_before_any_card_of_its_tier() -> None:
-    own = ModelCard("aaa", "recorded")
+def test_nobody_left_is_said_and_why() -> None:
+    off = replace(EMBEDDED, enabled=False)
 
-    assert ModelRegistry([own, EMBEDDED], BudgetSettings()).decide(item(), []).order == (EMBEDDED, own)
+    assert registry(off).decide(item(), []).why == "no model is enabled"
+    late = replace(FREE, hours="22-6")
+    assert "near: only in the hours 22-6" in registry(off, late).decide(item(), []).why
+
+
+def test_a_card_is_asked_only_for_its_kinds_of_work_and_classes_of_failure() -> None:
+    wrong = replace(RECORDED, name="wrong", failure_classes=("wrong_value",))
+    asks = replace(RECORDED, name="asks", kinds=("ask",))
+
+    assert registry(wrong, asks).decide(item(), []).order == ()
+    assert registry(wrong, asks).decide(item(kind=FailureClass.WRONG_VALUE), []).order == (wrong,)
+
+
+def test_a_route_leaves_what_lies_under_its_paths_to_its_models_and_to_the_repairer() -> None:
+    routes = [Route(("near",), ("legal/",)), Route(("dear",), failure_classes=("timeout",))]
+    models = registry(EMBEDDED, FREE, PAID, routes=routes)
+
+    assert models.decide(item(path="legal/a.py"), []).order == (EMBEDDED, FREE)
+    assert models.decide(item(kind=FailureClass.TIMEOUT), []).order == (EMBEDDED, PAID)
+    assert models.decide(item(path="other.py"), []).order == (EMBEDDED, FREE, PAID)
+
+
+def test_the_one_model_that_is_wanted_is_asked_alone() -> None:
+    models = registry(EMBEDDED, FREE, PAID, routes=[Route(("near",))], only="dear")
+
+    assert models.decide(item(), []).order == (PAID,)
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "said"), [("22-6", 23, True), ("22-6", 6, False), ("9-17", 9, True), ("9-17", 17, False)]
+)
+def test_hours_begin_at_the_first_and_end_before_the_last(hours: str, at: int, said: bool) -> None:
+    assert is_at_work(replace(FREE, hours=hours), NOON.replace(hour=at)) is said
+
+
+@given(st.integers(0, 24), st.integers(0, 24))
+def test_hours_and_their_reverse_share_the_day(begin: int, end: int) -> None:
+    one, other = replace(FREE, hours=f"{begin}-{end}"), replace(FREE, hours=f"{end}-{begin}")
+    at_work = [(is_at_work(one, NOON.replace(hour=h)), is_at_work(other, NOON.replace(hour=h))) for h in range(24)]
+
+    if begin % 24 != end % 24:
+        assert all(mine != theirs for mine, theirs in at_work)
