@@ -9,8 +9,9 @@ from string import Template
 
 from dreamscape.agent.functions import definition, first_line
 from dreamscape.agent.parsing import parsed
-from dreamscape.domain.failures import Failure
-from dreamscape.domain.models import Prompt
+from dreamscape.domain.failures import Failure, Frame
+from dreamscape.domain.lessons import Lesson
+from dreamscape.domain.models import ModelCard, Prompt
 from dreamscape.domain.repair import RepairCase
 
 MOST_FAILURES = 5
@@ -19,27 +20,49 @@ MOST_LINES = 200
 """What a prompt shows at most: more failures or functions of one cause repeat themselves (chosen)."""
 
 
-def prompt_for(case: RepairCase, template: str, attempt: int, history: Sequence[str]) -> Prompt:
-    """The question: ``template`` with $failures, $tests, $suspects and $history filled in.
+MOST_EARLIER = 6
+"""Of what other models tried (chosen): the last ones went farthest."""
 
-    ``attempt`` counts from 1; ``history`` says in words what came of the attempts before.
+
+def prompt_for(case: RepairCase, template: str, card: ModelCard, lessons: Sequence[Lesson]) -> Prompt:
+    """The question: ``template`` with $failures, $tests, $suspects, $context and $history filled in.
+
+    ``lessons`` are what came of this model's answers before. The more other models have failed, the more of the code is
+    shown; and no more than the model's card takes, as far as less of it can be shown.
     """
-    text = Template(template).safe_substitute(
-        failures="\n\n".join(_failure(failure) for failure in case.failures[:MOST_FAILURES]),
+    others = len({lesson.model for lesson in case.tried})
+    for level in range(others, -1, -1):
+        text = _filled(case, template, level, lessons)
+        if card.tokens_in(text) <= card.largest_prompt:
+            break
+    return Prompt(text, case.fingerprint, len(lessons) + 1)
+
+
+def _filled(case: RepairCase, template: str, level: int, lessons: Sequence[Lesson]) -> str:
+    return Template(template).safe_substitute(
+        failures="\n\n".join(_failure(failure, case) for failure in case.failures[:MOST_FAILURES]),
         tests="\n\n".join(_tests(case)),
-        suspects="\n\n".join(_suspects(case)),
-        history=_history(history),
+        suspects="\n\n".join(_suspects(case, MOST_FUNCTIONS * (level + 1))),
+        context=_context(case, level),
+        history=_history(case.tried[-MOST_EARLIER:], lessons),
     )
-    return Prompt(text, case.fingerprint, attempt)
 
 
-def _failure(failure: Failure) -> str:
+def _failure(failure: Failure, case: RepairCase) -> str:
     lines = [f"{failure.test}", f"{failure.exception}: {failure.message}"]
     if failure.comparison is not None:
         compared = failure.comparison
         lines.append(f"compared with {compared.operator}: {compared.left} and {compared.right}")
-    lines += [f"  {frame.path}:{frame.line} in {frame.function}" for frame in failure.frames if frame.in_project]
+    sources = {**case.sources, **case.test_sources}
+    lines += [_frame(frame, sources.get(frame.path, b"")) for frame in failure.frames if frame.in_project]
     return _fenced("\n".join(lines))
+
+
+def _frame(frame: Frame, source: bytes) -> str:
+    """By the line's text: its number says nothing beside functions that bear none, and changes with any edit above."""
+    lines = _decoded(source).splitlines()
+    text = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
+    return f"  {frame.path} in {frame.function}: {text}" if text else f"  {frame.path} in {frame.function}"
 
 
 def _tests(case: RepairCase) -> list[str]:
@@ -54,12 +77,12 @@ def _tests(case: RepairCase) -> list[str]:
     return list(shown.values())
 
 
-def _suspects(case: RepairCase) -> list[str]:
+def _suspects(case: RepairCase, most: int) -> list[str]:
     """The most suspicious functions, each once, the most suspicious first."""
     functions = dict.fromkeys((suspect.path, suspect.function) for suspect in case.suspects)
     return [
         f"{path}\n{_fenced(source, 'python')}"
-        for path, function in list(functions)[:MOST_FUNCTIONS]
+        for path, function in list(functions)[:most]
         if (source := _definition(case.sources.get(path, b""), function))
     ]
 
@@ -81,10 +104,21 @@ def _decoded(source: bytes) -> str:
         return source.decode("utf-8", "replace")
 
 
-def _history(history: Sequence[str]) -> str:
-    if not history:
-        return ""
-    return "\n## What was tried already\n" + "\n".join(f"- {line}" for line in history) + "\n"
+def _context(case: RepairCase, level: int) -> str:
+    """What is known of the module, and for later models whole files: of the first suspects, one more for each level."""
+    said = "\n## What is known of this code\n" + "\n".join(f"- {line}" for line in case.signals) if case.signals else ""
+    files = list(dict.fromkeys(suspect.path for suspect in case.suspects))[:level]
+    shown = [f"{path}\n{_fenced(_decoded(case.sources.get(path, b'')), 'python')}" for path in files]
+    return said + ("\n\n## The files around it\n" + "\n\n".join(shown) if shown else "")
+
+
+def _history(earlier: Sequence[Lesson], own: Sequence[Lesson]) -> str:
+    lines = [f"- Another model: {_told(lesson)}" for lesson in earlier] + [f"- You: {_told(lesson)}" for lesson in own]
+    return "\n## What was tried already\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _told(lesson: Lesson) -> str:
+    return f"{lesson.said}\n  {lesson.diff}" if lesson.diff else lesson.said
 
 
 def _fenced(text: str, info: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dreamscape.domain.ports import History, Models, Proposer
     from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
     from dreamscape.engine import RepositoryLander
+    from dreamscape.scanner import ProjectScanner
     from dreamscape.tools.git import Git
 
 logger = logging.getLogger(__name__)
@@ -153,11 +154,12 @@ def _heal(
     began: float,
 ) -> HealReport:
     from dreamscape.bootstrap.asking import build_client
-    from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, rejected_changes
+    from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, known_repairs, rejected_changes
 
     settings = project.loaded.settings.heal
     sandbox = open_sandbox(project)
-    scan = build_scanner(project).scan()
+    scanner = build_scanner(project)
+    scan = scanner.scan()
     remember_scan(history, scan)
     run = _new_run()
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
@@ -170,10 +172,15 @@ def _heal(
             models,
             lander,
             history,
-            Solver(_proposer_of(), client, rejected_changes(history, git, project.root)),
+            Solver(
+                _proposer_of(known_repairs(history, git, project.root)),
+                client,
+                rejected_changes(history, git, project.root),
+            ),
             scan.impact_of,
             clock,
             settings,
+            lambda path: _known_of(scanner, path),
         )
         return engine.heal(run, lander.base, approve, sandbox.level.value, notes, began)
 
@@ -281,14 +288,37 @@ def _above(root: Path) -> Iterator[str]:
             yield f"overruled for the run: a conftest.py above the project ({folder})"
 
 
-def _proposer_of() -> Callable[[ModelCard], Proposer]:
-    """Who works on an item for a model: the repairer, or the loop around a model that answers in words."""
+def _proposer_of(known: Callable[[str], Sequence[str]]) -> Callable[[ModelCard], Proposer]:
+    """Who works on an item for a model: what is ``known`` to have repaired its fingerprint before, the repairer, or the
+    loop around a model that answers in words."""
     from dreamscape.agent.prompted import PromptedLoop
+    from dreamscape.agent.remembered import Remembered
+    from dreamscape.registry.escalation import may_try_again
     from dreamscape.repairer import Repairer
     from dreamscape.settings import shipped_file
 
     template = shipped_file("prompts/repair.md").read_text("utf-8")
-    return lambda card: Repairer() if card.provider == "embedded" else PromptedLoop(card, template)
+
+    def proposer_of(card: ModelCard) -> Proposer:
+        match card.provider:
+            case "remembered":
+                return Remembered(known)
+            case "embedded":
+                return Repairer()
+            case _:
+                return PromptedLoop(card, template, may_try_again)
+
+    return proposer_of
+
+
+def _known_of(scanner: ProjectScanner, path: str) -> tuple[str, ...]:
+    """What the scan says of a file, its functions that no test reaches included; nothing of one it does not know."""
+    try:
+        told = scanner.explain(path)
+    except UsageError:
+        return ()
+    untested = f"{told.functions - told.tested} of its {told.functions} functions are reached by no test"
+    return (*told.sentences, untested) if told.tested < told.functions else told.sentences
 
 
 def _new_run() -> str:

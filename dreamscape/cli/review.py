@@ -130,6 +130,8 @@ def _case_text(case: ReviewCase) -> str:
         *_part("proposed change", [item.diff]),
         *(line for number, rival in enumerate(item.rivals, 1) for line in _part(f"rival {number}", [rival])),
         *_part("where they differ", item.examples),
+        *_part("what models tried in vain", item.tried),
+        *_part("what is known of the code", item.signals),
     ]
     if case.state in ACCEPTABLE:
         parts.append(f"\n{_next_steps(case)}")

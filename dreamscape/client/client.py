@@ -124,6 +124,10 @@ class OpenAIClient:
         card = ModelCard(site.name, "web", site=site.name, url=model_url)
         return self.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card).text
 
+    def name_of(self, prompt: Prompt) -> str:
+        """Names what would leave this machine as this prompt, the same in each run."""
+        return self._outside.name_of(prompt)
+
     def warm_up(self, card: ModelCard) -> None:
         """Gets ready in the background for prompts to this model that are to come."""
         if card.provider == "web":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,11 +23,14 @@ from dreamscape.domain.errors import (
     TimeSpent,
     UsageError,
 )
+from dreamscape.domain.failures import digest
 from dreamscape.domain.models import Answer, ModelCard, Prompt
 from dreamscape.domain.spending import Amount
 from dreamscape.tools.redact import Redacted, redact
 
 logger = logging.getLogger(__name__)
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 Send = Callable[[str], Answer]
 """Puts a text to a model and gives its answer; tokens that were not told are 0. Raises NoAnswer."""
@@ -85,6 +89,12 @@ class Outside:
             _record(said.text, prompt, hidden, card, known)
         text = hidden.restore(said.text)
         return replace(said, text=text, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=spent.usd, seconds=seconds)
+
+    def name_of(self, prompt: Prompt) -> str:
+        """16 hex digits that stand for the text that would leave; addresses in memory, which no two runs share, do not
+        make it another."""
+        hidden = redact(prompt.text, self._secrets()).text
+        return digest([_ADDRESS.sub("0x", hidden)])
 
     def replay(self, prompt: Prompt, card: ModelCard) -> Answer:
         """What was recorded as the answer to a prompt. Raises UsageError, CannotGoOn where there is nothing."""

@@ -103,10 +103,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Which models an item goes to, in this order, and why; an empty order leaves it to a person."""
+    """Which models an item goes to, in this order, and why; an empty order leaves it to a person.
+
+    ``looks_closer``: repairs of its module fail repeatedly, and what the scanner knows of it is to be told.
+    """
 
     order: tuple[ModelCard, ...]
     why: str
+    looks_closer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

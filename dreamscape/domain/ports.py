@@ -63,7 +63,7 @@ class NewerParser(Protocol):
 class Proposer(Protocol):
     """Turns a case into candidates without touching anything: a loop that only says what it wants done next.
 
-    ``steps`` is a generator that yields `Judge` and `Ask` and is sent the reply to each; whoever drives it may
+    ``steps`` is a generator that yields `Judge`, `Ask` and `Learn` and is sent the reply to each; whoever drives it may
     journal the replies and drive it again to the same place. It ends by returning, or is closed when time is over.
     """
 
@@ -73,7 +73,9 @@ class Proposer(Protocol):
 class Models(Protocol):
     """Decides which model an item goes to."""
 
-    def decide(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Decision: ...
+    def decide(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Decision:
+        """``history`` holds all attempts there were, the oldest first."""
+        ...
 
     def cards(self) -> tuple[ModelCard, ...]: ...
 
@@ -87,6 +89,10 @@ class Client(Protocol):
 
     def at_once(self, card: ModelCard) -> int:
         """How many prompts to this model may be under way at the same time."""
+
+    def name_of(self, prompt: Prompt) -> str:
+        """Names what would leave this machine as this prompt, the same in each run."""
+        ...
 
     def warm_up(self, card: ModelCard) -> None:
         """Gets ready in the background for prompts to this model that are to come."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dreamscape.domain.failures import FailureClass
@@ -42,8 +43,11 @@ class ItemReport:
     rivals: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     summary: str = ""
+    tried: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
     """``diff`` is the landed or proposed change, ``summary`` says in words where and what it changes, ``rivals`` are
-    the diffs that behave differently, ``examples`` where."""
+    the diffs that behave differently, ``examples`` where; ``tried`` tells what models proposed in vain, ``signals``
+    what is known of a module whose repair fails repeatedly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class LandingRecord:
     files: tuple[str, ...]
     at: datetime
     undone: datetime | None = None
+    diff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,14 @@ class AttemptRecord:
     cost_usd: float
     seconds: float
     prompt_variant: str = ""
+    at: datetime | None = None
     content: str = ""
-    """Of the case, as `RepairCase.content` names it; empty in what was remembered before."""
+    path: str = ""
+    tokens: int = 0
+    questions: tuple[str, ...] = ()
+    features: Mapping[str, object] = field(default_factory=dict)
+    """``content`` is the case's (`RepairCase.content`), ``path`` its first suspect's file, ``tokens`` those of prompts
+    and answers, ``questions`` name the prompts, ``features`` (JSON values) are what was known before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dreamscape.domain.failures import Failure, FailureClass, digest
+from dreamscape.domain.lessons import Lesson
 from dreamscape.domain.models import Answer, Prompt
 
 
@@ -30,7 +31,8 @@ class RepairCase:
     passing tests that run suspect lines, ``passing`` all tests that pass and must go on passing (``touching`` first);
     ``failing_elsewhere`` tests of other cases that fail near the same suspects, perhaps of the same cause;
     ``test_sources`` has the failing tests' files, to be read, never to be changed; ``untouchable`` says why there are
-    no suspects where there are none.
+    no suspects where there are none. ``tried`` is what models have answered in vain, ``signals`` what a closer look at
+    the first suspect's file has found, in sentences.
     """
 
     id: str
@@ -44,6 +46,8 @@ class RepairCase:
     failing_elsewhere: tuple[str, ...] = ()
     test_sources: Mapping[str, bytes] = field(default_factory=dict)
     untouchable: str = ""
+    tried: tuple[Lesson, ...] = ()
+    signals: tuple[str, ...] = ()
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -182,7 +186,14 @@ class Ask:
     prompt: Prompt
 
 
-Step = Judge | Ask
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Step: an answer came to nothing; the reply is None."""
+
+    lesson: Lesson
+
+
+Step = Judge | Ask | Learn
 Reply = tuple[Verdict, ...] | Answer | None
 
 

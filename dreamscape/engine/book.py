@@ -134,6 +134,7 @@ class RunBook:
                 before=self.base,
                 files=landing.files,
                 at=self._clock(),
+                diff=landed.diff,
             )
         )
         self.record(landed)
@@ -158,33 +159,41 @@ class RunBook:
                 if known.item == item and known.undone is None:
                     self._history.mark_undone(known.id, self._clock())
 
-    def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt], first: int = 1) -> None:
+    def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt], first: int = 1) -> tuple[AttemptRecord, ...]:
         """What each model did for an item, for routing and priors to learn from; ``first`` is the first one's number.
 
         What they cost is counted for whatever report tells of the item's first test in the end.
         """
         test, cost = item.case.tests[0], sum(attempt.cost_usd for attempt in attempts)
         self._spent_usd[test] = self._spent_usd.get(test, 0.0) + cost
-        for number, attempt in enumerate(attempts, first):
-            self._history.save_attempt(
-                AttemptRecord(
-                    run=self.run,
-                    item=item.id,
-                    fingerprint=item.case.fingerprint,
-                    failure_class=item.case.failure_class,
-                    model=attempt.card.name,
-                    attempt=number,
-                    solved=attempt.solved,
-                    outcome=attempt.outcome,
-                    candidates=attempt.candidates,
-                    cost_usd=attempt.cost_usd,
-                    seconds=attempt.seconds,
-                )
-            )
+        records = tuple(self._record_of(item, attempt, number) for number, attempt in enumerate(attempts, first))
+        for record, attempt in zip(records, attempts, strict=True):
+            self._history.save_attempt(record)
             self._history.add_verdicts(
                 VerdictCount(attempt.card.name, origin, item.case.failure_class, state, count)
                 for (origin, state), count in attempt.verdicts.items()
             )
+        return records
+
+    def _record_of(self, item: WorkItem, attempt: Attempt, number: int) -> AttemptRecord:
+        return AttemptRecord(
+            run=self.run,
+            item=item.id,
+            fingerprint=item.case.fingerprint,
+            failure_class=item.case.failure_class,
+            model=attempt.card.name,
+            attempt=number,
+            solved=attempt.solved,
+            outcome=attempt.outcome,
+            candidates=attempt.candidates,
+            cost_usd=attempt.cost_usd,
+            seconds=attempt.seconds,
+            at=self._clock(),
+            content=item.case.content,
+            path=item.case.suspects[0].path if item.case.suspects else "",
+            tokens=attempt.tokens,
+            questions=attempt.answered,
+        )
 
     def forget(self, item: str) -> None:
         """An item was taken apart: its parts are recorded instead of it."""

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 
 from dreamscape.domain.errors import DiskFull, DreamscapeError, TimeSpent
+from dreamscape.domain.lessons import Lesson
 from dreamscape.domain.ports import Agent
 from dreamscape.domain.records import ItemReport
 from dreamscape.domain.repair import Choice, ItemState, RepairCase, WorkItem
@@ -38,6 +39,8 @@ class Concluder:
             model=solution.model or (solution.attempts[-1].card.name if solution.attempts else None),
             attempts=sum(attempt.candidates for attempt in solution.attempts),
             seconds=seconds,
+            tried=tuple(map(_told, solution.tried)),
+            signals=solution.signals,
         )
         for candidate in solution.turned_down:
             self._book.keep_turned_down(with_change(report, item.case, candidate))
@@ -97,6 +100,11 @@ class Concluder:
                 logger.info("%s: dropped: %s (%s)", new.tests[0], proven.summary, proof.why)
                 return None
         return replace(solution, proven=proven, choice=choice, turned_down=turned_down)
+
+
+def _told(lesson: Lesson) -> str:
+    said = f"{lesson.model}: {lesson.said}"
+    return f"{said}\n{lesson.diff}" if lesson.diff else said
 
 
 def _fitted(choice: Choice, old: RepairCase, new: RepairCase) -> Choice | None:

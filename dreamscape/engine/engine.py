@@ -19,7 +19,7 @@ from dreamscape.engine.book import RunBook, item_report, set_aside_report
 from dreamscape.engine.concluding import TIME_OVER
 from dreamscape.engine.file_signals import seconds_by_file
 from dreamscape.engine.landings import Landings
-from dreamscape.engine.queue import ImpactOf
+from dreamscape.engine.queue import ImpactOf, LookCloser
 from dreamscape.engine.regressions import broken_among, newly_failing
 from dreamscape.engine.solving import Solver
 from dreamscape.engine.working import WorkOff
@@ -42,6 +42,7 @@ class AutomationEngine:
         impact_of: ImpactOf,
         clock: Clock,
         settings: HealSettings,
+        look_closer: LookCloser = lambda path: (),
     ) -> None:
         self._agent = agent
         self._models = models
@@ -49,6 +50,7 @@ class AutomationEngine:
         self._history = history
         self._solver = solver
         self._impact_of = impact_of
+        self._look_closer = look_closer
         self._clock = clock
         self._settings = settings
         self._deadline = 0.0
@@ -116,6 +118,7 @@ class AutomationEngine:
             self._history,
             self._solver,
             self._impact_of,
+            self._look_closer,
             self._settings,
             book,
             landings,

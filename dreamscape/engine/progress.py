@@ -6,18 +6,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dreamscape.domain.lessons import Lesson
 from dreamscape.domain.models import ModelCard
 from dreamscape.domain.repair import Candidate, Choice, VerdictState
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One model's work on one item, for the books; ``verdicts`` counts candidates by origin and verdict."""
+    """One model's work on one item, for the books; ``verdicts`` counts candidates by origin and verdict,
+    ``answered`` names the questions that got an answer."""
 
     card: ModelCard
     verdicts: Mapping[tuple[str, VerdictState], int]
     questions: int
+    answered: tuple[str, ...]
     cost_usd: float
+    tokens: int
     seconds: float
     solved: bool
 
@@ -41,7 +45,8 @@ class Attempt:
 class Solution:
     """``proven`` may land; else ``choice`` (if any) goes to a person; ``why`` says what decided.
 
-    ``turned_down`` passed the tests too, and is what a person said no to before.
+    ``turned_down`` passed the tests too, and is what a person said no to before; ``tried`` and ``signals`` are for the
+    person it goes to.
     """
 
     attempts: tuple[Attempt, ...]
@@ -50,6 +55,8 @@ class Solution:
     model: str | None
     why: str
     turned_down: tuple[Candidate, ...] = ()
+    tried: tuple[Lesson, ...] = ()
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,7 +67,8 @@ class Tally:
     plausible: list[Candidate] = field(default_factory=list)
     turned_down: list[Candidate] = field(default_factory=list)
     questions: int = 0
-    answers: int = 0
+    answered: list[str] = field(default_factory=list)
+    tokens: int = 0
     cost_usd: float = 0.0
     trouble: str = ""
 
@@ -71,7 +79,9 @@ class Progress:
 
     Written by the one thread that searches; others may set ``is_stopped``, after which it does nothing more that takes
     time. ``label`` begins what is told of it while others are searched for at once; ``seconds`` is what it took;
-    ``booked`` of its attempts are in the books.
+    ``booked`` of its attempts are in the books; ``asked`` are the questions (model, question) about it that had their
+    answer in earlier runs, ``lessons`` what answers came to in this one, ``signals`` what a closer look at its module
+    has found.
     """
 
     label: str = ""
@@ -79,6 +89,9 @@ class Progress:
     is_stopped: bool = False
     told_at: float = 0.0
     booked: int = 0
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    lessons: list[Lesson] = field(default_factory=list)
+    signals: tuple[str, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
     plausible: dict[str, Candidate] = field(default_factory=dict)
     turned_down: dict[str, Candidate] = field(default_factory=dict)
@@ -95,8 +108,11 @@ class Progress:
 
     def solution(self, proven: Candidate | None) -> Solution:
         """As it stands."""
+        tried = tuple(self.lessons)
         if proven is not None:
-            return Solution(tuple(self.attempts), proven, None, self.found_by[proven.id], self.why)
+            return Solution(
+                tuple(self.attempts), proven, None, self.found_by[proven.id], self.why, (), tried, self.signals
+            )
         model = self.found_by[self.undecided.best.id] if self.undecided else None
         turned_down = tuple(self.turned_down.values())
-        return Solution(tuple(self.attempts), None, self.undecided, model, self.why, turned_down)
+        return Solution(tuple(self.attempts), None, self.undecided, model, self.why, turned_down, tried, self.signals)

@@ -14,6 +14,8 @@ AGAIN = -1
 """For an item put back that is to be worked on again whatever lands meanwhile."""
 
 ImpactOf = Callable[[str, int], float]
+LookCloser = Callable[[str], tuple[str, ...]]
+"""What is known of a file, in sentences."""
 
 
 class WorkQueue:

@@ -7,11 +7,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from dreamscape.domain.errors import BudgetSpent, DreamscapeError
 from dreamscape.domain.models import Answer, Decision, ModelCard
 from dreamscape.domain.ports import Bench, Client, Proposer
-from dreamscape.domain.repair import Ask, Candidate, Choice, Judge, Reply, Verdict, VerdictState, WorkItem
+from dreamscape.domain.repair import (
+    Ask,
+    Candidate,
+    Choice,
+    Judge,
+    Learn,
+    RepairCase,
+    Reply,
+    Verdict,
+    VerdictState,
+    WorkItem,
+)
 from dreamscape.engine.progress import Attempt, Progress, Solution, Tally
 
 logger = logging.getLogger(__name__)
@@ -91,7 +103,7 @@ class Solver:
                 proven, progress.undecided, word = self._settle(progress, bench)
             has_ended = True
         finally:
-            if tally.answers or (has_ended and not tally.questions):
+            if tally.answered or (has_ended and not tally.questions):
                 progress.attempts.append(_attempt(card, tally, time.monotonic() - began, solved=proven is not None))
         in_vain = tally.trouble or _in_vain(card, tally, bool(progress.turned_down))
         progress.why = word if proven is not None else word or in_vain
@@ -100,7 +112,7 @@ class Solver:
     def _drive(
         self, card: ModelCard, item: WorkItem, bench: Bench, deadline: float, tally: Tally, progress: Progress
     ) -> None:
-        steps = self._proposer_of(card).steps(item.case)
+        steps = self._proposer_of(card).steps(self._case(item, progress))
         reply: Reply = None
         try:
             step = next(steps)
@@ -112,11 +124,17 @@ class Solver:
                         self._tell(tally, deadline, progress)
                     case Ask():
                         reply = self._ask(step, card, deadline, tally, progress)
+                    case Learn(lesson):
+                        reply = None
+                        progress.lessons.append(lesson)
                 step = steps.send(reply)
         except StopIteration:
             pass
         finally:
             steps.close()
+
+    def _case(self, item: WorkItem, progress: Progress) -> RepairCase:
+        return replace(item.case, tried=tuple(progress.lessons), signals=progress.signals)
 
     def _count(self, verdicts: tuple[Verdict, ...], item: WorkItem, tally: Tally) -> None:
         tally.verdicts.update((verdict.candidate.origin, verdict.state) for verdict in verdicts)
@@ -134,9 +152,9 @@ class Solver:
             logger.info("  %s%d candidates tried, %.0f s left for this case", progress.label, tried, left)
 
     def _ask(self, step: Ask, card: ModelCard, deadline: float, tally: Tally, progress: Progress) -> Answer | None:
+        question = (card.name, self._client.name_of(step.prompt))
         tally.questions += 1
-        question = (card.name, step.prompt.text)
-        if card.is_outside and (refusal := self._refused(question)):
+        if card.is_outside and (refusal := self._refused(question, progress)):
             tally.trouble = refusal
             return None
         if progress.label:
@@ -154,16 +172,17 @@ class Solver:
                     if error.is_for_all:
                         self._refusal = f"no model outside is asked any more: {error}"
             return None
-        tally.answers += 1
+        tally.answered.append(question[1])
         tally.cost_usd += answer.cost_usd
+        tally.tokens += answer.tokens_in + answer.tokens_out
         return answer
 
-    def _refused(self, question: tuple[str, str]) -> str:
+    def _refused(self, question: tuple[str, str], progress: Progress) -> str:
         """Why a question is not asked, which counts as asked otherwise: no answer is had twice."""
         with self._lock:
             if self._refusal:
                 return self._refusal
-            if question in self._asked:
+            if question in self._asked or question in progress.asked:
                 return f"{question[0]} has answered the same question before"
             self._asked.add(question)
             return ""
@@ -196,7 +215,16 @@ class Solver:
 
 
 def _attempt(card: ModelCard, tally: Tally, seconds: float, *, solved: bool) -> Attempt:
-    return Attempt(card, dict(tally.verdicts), tally.questions, tally.cost_usd, seconds, solved)
+    return Attempt(
+        card,
+        dict(tally.verdicts),
+        tally.questions,
+        tuple(tally.answered),
+        tally.cost_usd,
+        tally.tokens,
+        seconds,
+        solved,
+    )
 
 
 def _in_vain(card: ModelCard, tally: Tally, has_turned_down: bool) -> str:

@@ -25,8 +25,9 @@ from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.fitting import on_new_base
 from dreamscape.engine.landings import Landings
 from dreamscape.engine.outside import Outside, where
+from dreamscape.engine.past import Past
 from dreamscape.engine.progress import Progress
-from dreamscape.engine.queue import AGAIN, ImpactOf, WorkQueue, by_impact
+from dreamscape.engine.queue import AGAIN, ImpactOf, LookCloser, WorkQueue, by_impact
 from dreamscape.engine.solving import Solver
 from dreamscape.tools.interrupts import interrupts_held_back
 
@@ -55,6 +56,7 @@ class WorkOff:
         history: History,
         solver: Solver,
         impact_of: ImpactOf,
+        look_closer: LookCloser,
         settings: HealSettings,
         book: RunBook,
         landings: Landings,
@@ -64,9 +66,10 @@ class WorkOff:
         """``deadline`` (`time.monotonic`) is the run's."""
         self._agent = agent
         self._models = models
-        self._history = history
+        self._past = Past(history)
         self._solver = solver
         self._impact_of = impact_of
+        self._look_closer = look_closer
         self._settings = settings
         self._book = book
         self._landings = landings
@@ -134,15 +137,17 @@ class WorkOff:
             return item_report(item, ItemState.SKIPPED, f"{hopeless}: {item.case.failures[0].headline}")
         if not item.case.suspects:
             return item_report(item, ItemState.UNSOLVED, item.case.untouchable)
-        decision = self._models.decide(item, self._history.attempts(item.case.fingerprint))
+        decision = self._models.decide(item, self._past.attempts())
         models = [card.name for card in decision.order]
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
         here = tuple(takewhile(lambda card: not card.is_outside, decision.order))
         outside = decision.order[len(here) :]
-        decision = Decision(here, "" if outside else decision.why)
+        looks_closer, decision = decision.looks_closer, Decision(here, "" if outside else decision.why)
         item_s = self._item_s / 2 if outside else self._item_s
         deadline = search_until(began, item_s, self._deadline, self._baseline.seconds, others_wait=self._others_wait)
-        progress = Progress()
+        progress = Progress(asked=self._past.asked_about(item.case.fingerprint))
+        if looks_closer:
+            progress.signals = self._look_closer(item.case.suspects[0].path)
         try:
             with self._agent.bench(item.case) as bench:
                 solution = self._solver.solve(item, decision, bench, deadline, progress)
@@ -253,7 +258,7 @@ class WorkOff:
         """What models did and took since last time; nothing is booked twice, or lost to an interrupt."""
         with interrupts_held_back():
             fresh = progress.attempts[progress.booked :]
-            self._book.record_attempts(item, fresh, progress.booked + 1)
+            self._past.add(self._book.record_attempts(item, fresh, progress.booked + 1))
             progress.booked += len(fresh)
 
 

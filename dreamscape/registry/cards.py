@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.models import ModelCard
-from dreamscape.registry.rules import KINDS, Route, hours_of
+from dreamscape.registry.rules import KINDS, RouteRule, hours_of
 from dreamscape.tools.toml_files import hint_for, read_toml
 
 PROVIDERS = ("embedded", "remembered", "recorded", "web", "api")
@@ -36,7 +36,7 @@ class Catalog:
     """What the files say: all cards, and the routes, the first of which holds where several do."""
 
     cards: tuple[ModelCard, ...]
-    routes: tuple[Route, ...] = ()
+    routes: tuple[RouteRule, ...] = ()
 
 
 class CatalogFiles:
@@ -98,15 +98,15 @@ def _tables(content: Mapping[str, Any], name: str, path: Path) -> list[dict[str,
     return tables
 
 
-def _route(table: Mapping[str, Any], path: Path, cards: Mapping[str, ModelCard]) -> Route:
+def _route(table: Mapping[str, Any], path: Path, cards: Mapping[str, ModelCard]) -> RouteRule:
     from pydantic import TypeAdapter, ValidationError
 
-    known = tuple(field.name for field in fields(Route))
+    known = tuple(field.name for field in fields(RouteRule))
     for key in table:
         if key not in known:
             raise UsageError(f"{path}: a route has no key {key!r}", hint_for(key, known, f"it has {', '.join(known)}"))
     try:
-        route = TypeAdapter(Route).validate_python(table)
+        route = TypeAdapter(RouteRule).validate_python(table)
     except ValidationError as error:
         wrong = error.errors()[0]["loc"][0]
         hint = 'as in: models = ["ollama"], paths = ["legal/"]'

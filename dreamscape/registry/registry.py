@@ -10,6 +10,7 @@ from dreamscape.domain.records import AttemptRecord
 from dreamscape.domain.repair import WorkItem
 from dreamscape.domain.settings import BudgetSettings
 from dreamscape.registry.cards import Catalog
+from dreamscape.registry.escalation import needs_deeper_scan
 from dreamscape.registry.rules import route_for, why_not
 
 FREE = frozenset({"embedded"})
@@ -33,11 +34,13 @@ class ModelRegistry:
         return tuple(sorted(self._catalog().cards, key=_rank))
 
     def decide(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Decision:
-        """The models to try on this item, in order; ``history`` holds earlier attempts at the same fingerprint."""
-        reasons = {card.name: self._why_not(card, item, history) for card in self.cards()}
+        """The models to try on this item, in order; ``history`` holds all attempts there were, the oldest first."""
+        ours = [attempt for attempt in history if attempt.fingerprint == item.case.fingerprint]
+        reasons = {card.name: self._why_not(card, item, ours) for card in self.cards()}
         order = tuple(card for card in self.cards() if not reasons[card.name])
         if order:
-            return Decision(order, "tiers in order: " + ", ".join(card.name for card in order))
+            why = "tiers in order: " + ", ".join(card.name for card in order)
+            return Decision(order, why, any(needs_deeper_scan(s.path, history) for s in item.case.suspects[:1]))
         left_out = "; ".join(f"{name}: {why}" for name, why in reasons.items() if why != "disabled")
         return Decision((), f"no model may be asked ({left_out})" if left_out else "no model is enabled")
 

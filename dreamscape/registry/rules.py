@@ -18,7 +18,7 @@ _HOURS = re.compile(r"([01]?\d|2[0-4])-([01]?\d|2[0-4])")
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class RouteRule:
     """The user's word on who may be asked about some items: those with a suspect under ``paths`` (gitignore syntax),
     or of one of the ``failure_classes``; an empty list stands for all. Only ``models`` are asked about them."""
 
@@ -39,13 +39,13 @@ def is_at_work(card: ModelCard, now: datetime) -> bool:
     return begin <= now.hour < end if begin <= end else not end <= now.hour < begin
 
 
-def route_for(item: WorkItem, routes: Iterable[Route]) -> Route | None:
+def route_for(item: WorkItem, routes: Iterable[RouteRule]) -> RouteRule | None:
     """The first route that holds for an item; one file of its suspects under a route's paths is enough, since a prompt
     shows them all."""
     return next((route for route in routes if _holds(route, item)), None)
 
 
-def why_not(card: ModelCard, item: WorkItem, route: Route | None, budget: BudgetSettings, now: datetime) -> str:
+def why_not(card: ModelCard, item: WorkItem, route: RouteRule | None, budget: BudgetSettings, now: datetime) -> str:
     """Why this model may not be asked about this item, by its card, the user's routes and budget; empty where it may.
 
     Routes and budget bind models outside; what runs here alone is always at hand.
@@ -74,7 +74,7 @@ def _why_unpaid(card: ModelCard, budget: BudgetSettings) -> str:
     return ""
 
 
-def _holds(route: Route, item: WorkItem) -> bool:
+def _holds(route: RouteRule, item: WorkItem) -> bool:
     case = item.case
     if route.failure_classes and case.failure_class.value not in route.failure_classes:
         return False

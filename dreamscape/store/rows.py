@@ -20,7 +20,9 @@ from dreamscape.domain.repair import ItemState, VerdictState
 from dreamscape.domain.runs import Tally
 from dreamscape.store.tables import AttemptRow, EventRow, ItemRow, LandingRow, OutcomeRow, ReviewRow, RunRow
 
-_LISTS = ("tests", "files", "rivals", "examples")
+_LISTS = ("tests", "files", "rivals", "examples", "tried", "signals")
+_ADDED = {"summary": "", "tried": (), "signals": ()}
+"""What items lack that were kept before it was, and what stands for it."""
 
 
 def item_words(item: ItemReport) -> dict[str, Any]:
@@ -44,10 +46,9 @@ def item_row(run: str, position: int, item: ItemReport) -> ItemRow:
 
 
 def item_of(row: ItemRow) -> ItemReport:
-    """The item of a row; those from before summaries were kept have none."""
-    return item_from(
-        {field.name: getattr(row, field.name) for field in fields(ItemReport)} | {"summary": row.summary or ""}
-    )
+    """The item of a row."""
+    words = {field.name: getattr(row, field.name) for field in fields(ItemReport)}
+    return item_from(words | {name: words[name] or absent for name, absent in _ADDED.items()})
 
 
 def run_of(row: RunRow, *, interrupted: bool) -> RunRecord:
@@ -73,13 +74,16 @@ def run_of(row: RunRow, *, interrupted: bool) -> RunRecord:
 
 def attempt_row(attempt: AttemptRecord) -> AttemptRow:
     """The row of an attempt."""
-    return AttemptRow(**asdict(attempt) | {"failure_class": attempt.failure_class.value})
+    words = asdict(attempt) | {"failure_class": attempt.failure_class.value, "questions": list(attempt.questions)}
+    return AttemptRow(**words | {"features": dict(attempt.features)})
 
 
 def attempt_of(row: AttemptRow) -> AttemptRecord:
-    """The attempt of a row."""
+    """The attempt of a row; what was not kept when it was made is empty."""
     words = {field.name: getattr(row, field.name) for field in fields(AttemptRecord)}
-    return AttemptRecord(**words | {"failure_class": FailureClass(row.failure_class)})
+    known = {name: value for name, value in words.items() if value is not None}
+    known |= {"failure_class": FailureClass(row.failure_class), "questions": tuple(row.questions or ())}
+    return AttemptRecord(**known)
 
 
 def landing_row(landing: LandingRecord) -> LandingRow:
@@ -92,7 +96,7 @@ def landing_row(landing: LandingRecord) -> LandingRow:
 def landing_of(row: LandingRow) -> LandingRecord:
     """The landing of a row."""
     words = {field.name: getattr(row, field.name) for field in fields(LandingRecord)}
-    return LandingRecord(**words | {"files": tuple(row.files)})
+    return LandingRecord(**words | {"files": tuple(row.files), "diff": row.diff or ""})
 
 
 def review_of(row: ReviewRow) -> ReviewCase:

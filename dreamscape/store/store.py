@@ -39,6 +39,9 @@ from dreamscape.store.tables import (
     RunRow,
 )
 
+KEPT_ATTEMPTS = 10_000
+"""The latest attempts are kept, whichever runs they were made in (chosen: a decision reads them in milliseconds)."""
+
 
 def open_store(where: Path | str) -> Store:
     """The store in a SQLite file, or behind a database URL (a text with ``://``).
@@ -121,10 +124,10 @@ class Store:
             return None if row is None else rows.run_of(row, interrupted=_is_interrupted(row))
 
     def prune(self, keep_runs: int) -> int:
-        """Forgets all but the latest runs, with their items, attempts and settled reviews; says how many.
+        """Forgets all but the latest runs, with their items and settled reviews; says how many.
 
-        Outcomes, landings, events, reviews that are open or may be accepted after all, and a run that is still at work
-        stay.
+        Outcomes, landings, events, the latest attempts, reviews that are open or may be accepted after all, and a run
+        that is still at work stay.
         """
         with self._write() as session:
             old = session.scalars(select(RunRow).order_by(RunRow.started.desc(), RunRow.id.desc()).offset(keep_runs))
@@ -132,6 +135,8 @@ class Store:
             for run in gone:
                 session.execute(delete(RunRow).where(RunRow.id == run))
                 session.execute(delete(ReviewRow).where(ReviewRow.run == run, ReviewRow.state.not_in(ACCEPTABLE)))
+            last = session.scalar(select(AttemptRow.id).order_by(AttemptRow.id.desc()).offset(KEPT_ATTEMPTS).limit(1))
+            session.execute(delete(AttemptRow).where(AttemptRow.id <= (last or 0)))
             return len(gone)
 
     # What to learn from

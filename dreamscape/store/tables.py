@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, Double, ForeignKey, MetaData, Text, TypeD
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration; a database that bears another number is migrated, or refused if it is newer."""
 
 
@@ -110,15 +110,17 @@ class ItemRow(Base):
     rivals: Mapped[list[str]] = mapped_column(JSON)
     examples: Mapped[list[str]] = mapped_column(JSON)
     summary: Mapped[str | None]
+    tried: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    signals: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class AttemptRow(Base):
-    """One model's try at one item."""
+    """One model's try at one item; outlives its run, because routing learns from it."""
 
     __tablename__ = "attempts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    run: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    run: Mapped[str] = mapped_column(index=True)
     item: Mapped[str]
     fingerprint: Mapped[str] = mapped_column(index=True)
     failure_class: Mapped[str]
@@ -130,6 +132,12 @@ class AttemptRow(Base):
     cost_usd: Mapped[float]
     seconds: Mapped[float]
     prompt_variant: Mapped[str]
+    at: Mapped[datetime | None]
+    content: Mapped[str | None]
+    path: Mapped[str | None]
+    tokens: Mapped[int | None]
+    questions: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    features: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class OutcomeRow(Base):
@@ -160,6 +168,7 @@ class LandingRow(Base):
     files: Mapped[list[str]] = mapped_column(JSON)
     at: Mapped[datetime]
     undone: Mapped[datetime | None]
+    diff: Mapped[str | None]
 
 
 class ReviewRow(Base):

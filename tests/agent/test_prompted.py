@@ -1,12 +1,16 @@
 """The loop around a model that answers in words, driven by hand: it does nothing itself."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dreamscape.agent.prompted import PromptedLoop
-from dreamscape.domain.failures import Failure, FailureClass
+import pytest
+
+from dreamscape.agent.prompted import PromptedLoop, flaw_of
+from dreamscape.domain.failures import Failure, FailureClass, Frame
+from dreamscape.domain.lessons import Flaw, Lesson
 from dreamscape.domain.models import Answer, ModelCard
-from dreamscape.domain.repair import Ask, Judge, RepairCase, Suspect, Verdict, VerdictState
+from dreamscape.domain.repair import Ask, Candidate, Judge, Learn, RepairCase, Suspect, Verdict, VerdictState
 
 SOURCE = b"def double(a):\n    return a + a + a\n"
 TEST = b"from m import double\n\ndef test_double():\n    assert double(2) == 4\n"
@@ -27,8 +31,12 @@ def case() -> RepairCase:
     )
 
 
+def as_often_as_the_card_says(card: ModelCard, flaws: Sequence[Flaw]) -> bool:
+    return len(flaws) < card.attempts
+
+
 def loop(attempts: int = 3) -> PromptedLoop:
-    return PromptedLoop(ModelCard("says", "recorded", attempts=attempts), TEMPLATE)
+    return PromptedLoop(ModelCard("says", "recorded", attempts=attempts), TEMPLATE, as_often_as_the_card_says)
 
 
 def test_the_question_shows_failure_test_and_suspect() -> None:
@@ -57,22 +65,30 @@ def test_the_next_question_tells_what_came_of_the_last_answer() -> None:
     steps = loop().steps(case())
     next(steps)
 
-    step = steps.send(Answer("I do not know.", "says"))
+    learned = steps.send(Answer("I do not know.", "says"))
+    step = next(steps)
 
+    assert isinstance(learned, Learn) and learned.lesson.flaw is Flaw.INVALID_PATCH
     assert isinstance(step, Ask)
     assert "holds no change" in step.prompt.text
     judged = steps.send(Answer(GOOD.replace("a + a\n>", "a * 3\n>"), "says"))
     assert isinstance(judged, Judge)
-    again = steps.send((Verdict(judged.candidates[0], VerdictState.STILL_FAILS, failure=case().failures[0]),))
+    learned = steps.send((Verdict(judged.candidates[0], VerdictState.STILL_FAILS, failure=case().failures[0]),))
+    assert isinstance(learned, Learn) and learned.lesson.flaw is Flaw.SAME_FAILURE
+    again = next(steps)
     assert isinstance(again, Ask)
     assert "still fails" in again.prompt.text
+    assert "-    return a + a + a" in again.prompt.text and "+    return a * 3" in again.prompt.text
 
 
 def test_a_cut_off_answer_is_not_used() -> None:
     steps = loop(attempts=1).steps(case())
     next(steps)
 
-    assert list(drained(steps, Answer(GOOD, "says", finished=False))) == []
+    learned = steps.send(Answer(GOOD, "says", finished=False))
+
+    assert isinstance(learned, Learn) and learned.lesson.flaw is Flaw.CUT_OFF
+    assert list(steps) == []
 
 
 def test_no_answer_ends_the_loop() -> None:
@@ -107,3 +123,50 @@ def test_of_methods_alike_in_name_the_suspect_and_the_failing_test_are_shown() -
     assert "return 'a'" not in step.prompt.text
     assert "B().run()" in step.prompt.text
     assert "A().run()" not in step.prompt.text
+
+
+def question(of: RepairCase, **card: int) -> str:
+    step = next(PromptedLoop(ModelCard("says", "recorded", **card), TEMPLATE, as_often_as_the_card_says).steps(of))  # type: ignore[arg-type]
+    assert isinstance(step, Ask)
+    return step.prompt.text
+
+
+def test_a_later_model_is_shown_what_others_tried_and_more_of_the_code() -> None:
+    source = SOURCE + b"\n\nTHERE = 1\n"
+    first = replace(case(), sources={"m.py": source})
+    tried = Lesson("weak", Flaw.SAME_FAILURE, "this change did not do", "-    return a\n+    return b")
+    second = replace(first, tried=(tried,), signals=("8 fixes in half a year",))
+
+    assert "THERE = 1" not in question(first) and "tried already" not in question(first)
+    for said in ("THERE = 1", "Another model: this change did not do", "+    return b", "8 fixes in half a year"):
+        assert said in question(second)
+    assert "THERE = 1" not in question(second, context_tokens=2 * len(question(first)) // 3 + 100)
+
+
+def test_a_question_stays_the_same_where_the_code_above_it_moves() -> None:
+    moved = replace(case().failures[0], frames=(Frame("m.py", 4, "double", True),))
+    here = replace(case().failures[0], frames=(Frame("m.py", 2, "double", True),))
+
+    before = question(replace(case(), failures=(here,)))
+    after = question(replace(case(), failures=(moved,), sources={"m.py": b"# one\n# two\n" + SOURCE}))
+
+    assert before == after
+    assert "m.py in double: return a + a + a" in after
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "flaw"),
+    [
+        (VerdictState.STILL_FAILS, "assert 6 == 4", Flaw.SAME_FAILURE),
+        (VerdictState.STILL_FAILS, "assert 'a' in b", Flaw.NEW_FAILURE),
+        (VerdictState.CRASH, "assert 6 == 4", Flaw.NEW_FAILURE),
+        (VerdictState.BREAKS_OTHERS, "", Flaw.REGRESSION),
+        (VerdictState.TIMEOUT, "", Flaw.TIMEOUT),
+        (VerdictState.INVALID, "", Flaw.INVALID_PATCH),
+        (VerdictState.REFUSED, "", Flaw.REFUSED),
+    ],
+)
+def test_each_verdict_is_one_kind_of_failure(state: VerdictState, said: str, flaw: Flaw) -> None:
+    failure = replace(case().failures[0], message=said)
+
+    assert flaw_of(Verdict(Candidate((), "", 1.0, ""), state, failure=failure), case()) is flaw

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from healing import NewPatient, Patient
+from healing import GREET, NewPatient, Patient
 
 ROMAN = {
     "roman.py": 'def roman(number):\n    """Roman numerals, from 1 on."""\n    raise NotImplementedError("soon")\n',
@@ -132,14 +132,16 @@ def test_a_model_lands_an_honest_repair_in_the_end_and_no_cheat_ever(patient: Ne
     assert nobody.states == ["unsolved"]
     fingerprint = nobody.items[0]["fingerprint"]
 
-    for name, cheats in (("cheat", CHEATS), ("forger", (FORGERY,))):
-        with_models(project, recorded(project, name, fingerprint, cheats))
+    cheats = [recorded(project, f"cheat{number}", fingerprint, [cheat]) for number, cheat in enumerate(CHEATS)]
+    for last, cards in (("cheat6", cheats), ("forger", [recorded(project, "forger", fingerprint, [FORGERY])])):
+        with_models(project, *cards)
         cheated = project.heal()
 
         assert cheated.code == 1
         assert "landed" not in cheated.states
         assert project.branches() == []
-        assert cheated.items[0]["model"] == name
+        assert cheated.items[0]["model"] == last
+        assert len(cheated.items[0]["tried"]) >= len(cards) - 1, "one passes its tests, and waits for a person"
 
     with_models(project, recorded(project, "honest", fingerprint, [WRONG, "I would rather talk about cats.", RIGHT]))
     healed = project.heal()
@@ -176,3 +178,20 @@ def test_no_outside_model_is_asked_without_a_budget(patient: NewPatient) -> None
     assert healed.states == ["unsolved"]
     assert healed.items[0]["model"] is None
     assert healed.report["cost_usd"] == 0
+
+
+@pytest.mark.slow
+def test_a_repair_that_was_merged_and_reverted_is_known_and_tried_first(patient: NewPatient) -> None:
+    project = patient()
+    healed = project.heal()
+    assert healed.states == ["landed"], healed.err
+    project.git("merge", "-q", "--ff-only", healed.report["branch"])
+    project.git("revert", "--no-edit", "HEAD")
+    project.write({"greet.py": "# a line more\n" + GREET["greet.py"]})
+    project.commit("Move it")
+
+    again = project.heal()
+
+    assert again.states == ["landed"], again.out
+    assert again.items[0]["model"] == "remembered"
+    assert again.items[0]["cost_usd"] == 0

@@ -24,6 +24,7 @@ from dreamscape.domain.runs import TestRun
 from dreamscape.domain.settings import BudgetSettings, HealSettings
 from dreamscape.engine import AutomationEngine, Solver
 from dreamscape.registry import ModelRegistry
+from dreamscape.registry.cards import Catalog
 from dreamscape.store import Store, open_store
 
 NAMES = ("a", "b", "c", "d")
@@ -33,6 +34,11 @@ NAMES = ("a", "b", "c", "d")
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "memory.db") as opened:
         yield opened
+
+
+def registry(*cards: ModelCard) -> ModelRegistry:
+    catalog = Catalog(cards)
+    return ModelRegistry(lambda: catalog, BudgetSettings(calls_per_day=99), lambda: datetime(2026, 1, 2, tzinfo=UTC))
 
 
 def heal(
@@ -49,7 +55,7 @@ def heal(
 
     engine = AutomationEngine(
         agent,
-        ModelRegistry((EMBEDDED, WEB), BudgetSettings(calls_per_day=99)),
+        registry(EMBEDDED, WEB),
         lander or FakeLander(),
         store,
         Solver(proposer_of, client, lambda candidate, item: False),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from stations import FakeProject, whole
 
 from dreamscape.domain.errors import BrowserGone
+from dreamscape.domain.failures import digest
 from dreamscape.domain.models import Answer, ModelCard, Prompt
 from dreamscape.domain.repair import Ask, Judge, RepairCase, Reply, Step, VerdictState
 
@@ -34,6 +35,9 @@ class SlowClient:
 
     def at_once(self, card: ModelCard) -> int:
         return self._at_once
+
+    def name_of(self, prompt: Prompt) -> str:
+        return digest([prompt.text])
 
     def warm_up(self, card: ModelCard) -> None:
         self.warmed_up.append(card.name)

@@ -251,6 +251,9 @@ class FakeClient:
     def warm_up(self, card: ModelCard) -> None:
         pass
 
+    def name_of(self, prompt: Prompt) -> str:
+        return digest([prompt.text])
+
     def close(self) -> None:
         pass
 

@@ -26,7 +26,10 @@ def user_cards(tmp_path: Path, text: str) -> Path:
 def test_no_shipped_card_leaves_the_machine_unasked() -> None:
     cards = load_catalog(SHIPPED, None).cards
 
-    assert [card.name for card in cards if card.enabled and card.provider not in ("web", "api")] == ["embedded"]
+    assert [card.name for card in cards if card.enabled and card.provider not in ("web", "api")] == [
+        "remembered",
+        "embedded",
+    ]
     assert not [card for card in cards if card.enabled and card.provider in ("web", "api")]
 
 

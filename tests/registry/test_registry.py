@@ -17,7 +17,7 @@ from dreamscape.domain.repair import RepairCase, Suspect, WorkItem
 from dreamscape.domain.settings import BudgetSettings
 from dreamscape.registry import ModelRegistry
 from dreamscape.registry.cards import Catalog
-from dreamscape.registry.rules import Route, is_at_work
+from dreamscape.registry.rules import RouteRule, is_at_work
 
 EMBEDDED = ModelCard("embedded", "embedded")
 REMEMBERED = ModelCard("remembered", "remembered")
@@ -28,7 +28,7 @@ NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 def registry(
-    *cards: ModelCard, budget: BudgetSettings | None = None, routes: Sequence[Route] = (), only: str = ""
+    *cards: ModelCard, budget: BudgetSettings | None = None, routes: Sequence[RouteRule] = (), only: str = ""
 ) -> ModelRegistry:
     catalog = Catalog(cards, tuple(routes))
     return ModelRegistry(lambda: catalog, budget or BudgetSettings(usd_per_day=1), lambda: NOON, only)
@@ -96,7 +96,7 @@ def test_a_card_is_asked_only_for_its_kinds_of_work_and_classes_of_failure() -> 
 
 
 def test_a_route_leaves_what_lies_under_its_paths_to_its_models_and_to_the_repairer() -> None:
-    routes = [Route(("near",), ("legal/",)), Route(("dear",), failure_classes=("timeout",))]
+    routes = [RouteRule(("near",), ("legal/",)), RouteRule(("dear",), failure_classes=("timeout",))]
     models = registry(EMBEDDED, FREE, PAID, routes=routes)
 
     assert models.decide(item(path="legal/a.py"), []).order == (EMBEDDED, FREE)
@@ -105,7 +105,7 @@ def test_a_route_leaves_what_lies_under_its_paths_to_its_models_and_to_the_repai
 
 
 def test_the_one_model_that_is_wanted_is_asked_alone() -> None:
-    models = registry(EMBEDDED, FREE, PAID, routes=[Route(("near",))], only="dear")
+    models = registry(EMBEDDED, FREE, PAID, routes=[RouteRule(("near",))], only="dear")
 
     assert models.decide(item(), []).order == (PAID,)
 

@@ -78,6 +78,7 @@ def test_an_older_database_is_brought_up_with_all_its_rows(tmp_path: Path) -> No
         "INSERT INTO runs (id, command, started, sandbox, cost_usd, seconds, notes)"
         " VALUES ('old', 'heal', '2026-01-01 12:00:00.000000', '', 0, 0, '[]')"
     )
+    connection.execute("INSERT INTO attempts VALUES (1, 'old', 'i', 'f', 'import', 'embedded', 1, 0, 'x', 3, 0, 1, '')")
     connection.execute("INSERT INTO events (kind, at, data) VALUES ('scanned', '2026-01-01 12:00:00.000000', '{}')")
     connection.commit()
     connection.close()
@@ -87,6 +88,8 @@ def test_an_older_database_is_brought_up_with_all_its_rows(tmp_path: Path) -> No
         assert (run.id, run.started, run.interrupted) == ("old", datetime(2026, 1, 1, 12, tzinfo=UTC), True)
         assert len(store.events()) == 1
         assert store.verdicts() == ()
+        (attempt,) = store.attempts()
+        assert (attempt.model, attempt.content, attempt.questions, attempt.at) == ("embedded", "", (), None)
     open_store(tmp_path / "fresh").close()
     assert tables_sql(path) == tables_sql(tmp_path / "fresh")
 

@@ -133,11 +133,25 @@ def test_attempts_are_found_by_cause(store: Store) -> None:
     assert [attempt.solved for attempt in store.attempts()] == [True, False]
 
 
-def test_an_attempt_of_no_known_run_is_refused(store: Store) -> None:
+def test_an_item_of_no_known_run_is_refused(store: Store) -> None:
     with pytest.raises(Exception, match="FOREIGN KEY"):
-        store.save_attempt(ATTEMPT)
+        store.save_item("r", ITEM)
 
-    assert store.attempts() == ()
+
+def test_the_latest_attempts_outlive_their_runs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamscape.store.store.KEPT_ATTEMPTS", 2)
+    made = [
+        replace(
+            ATTEMPT, attempt=number, at=NOON, content="c0de", path="a.py", tokens=9, questions=("q",), features={"n": 1}
+        )
+        for number in range(3)
+    ]
+    for attempt in made:
+        store.save_attempt(attempt)
+
+    store.prune(keep_runs=9)
+
+    assert store.attempts() == tuple(made[1:])
 
 
 def test_verdict_counts_add_up(store: Store) -> None:
@@ -238,7 +252,7 @@ def test_pruning_forgets_old_runs_but_not_what_was_learned_or_waits(store: Store
     assert forgotten == 2
     assert [run.id for run in store.runs()] == ["r4", "r3", "r1"]
     assert [run.items for run in store.runs()] == [(ITEM,), (ITEM,), ()]
-    assert [attempt.run for attempt in store.attempts()] == ["r1", "r3", "r4"]
+    assert [attempt.run for attempt in store.attempts()] == ["r0", "r1", "r2", "r3", "r4"]
     assert [(case.run, case.state) for case in store.reviews()] == [
         ("r1", "open"), ("r2", "open"), ("r3", "open"), ("r4", "rejected"),
     ]  # fmt: skip
