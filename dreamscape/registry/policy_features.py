@@ -1,0 +1,60 @@
+"""Items' features go in as numbers and words, a standardized matrix comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamscape.domain.routing import Features
+
+Array = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How features become a row: ``keys`` maps a column's name to its place; numbers lose ``mean`` and are divided by
+    ``deviation``, words are 1 where they apply. What is unknown stands at the mean."""
+
+    keys: Mapping[str, int]
+    mean: Array
+    deviation: Array
+
+    def row(self, features: Features) -> Array:
+        """One item's row; keys never seen are left out."""
+        row = self.mean.copy()
+        for key, value in _pairs(features):
+            place = self.keys.get(key)
+            if place is not None:
+                row[place] = value
+        return np.asarray((row - self.mean) / self.deviation)
+
+
+def columns_of(items: Sequence[Features]) -> tuple[Columns, Array]:
+    """The columns that these items have, and their matrix (items x columns)."""
+    keys: dict[str, int] = {}
+    for item in items:
+        for key, _ in _pairs(item):
+            keys.setdefault(key, len(keys))
+    raw = np.full((len(items), len(keys)), np.nan)
+    for place, item in enumerate(items):
+        for key, value in _pairs(item):
+            raw[place, keys[key]] = value
+    is_word = np.array(["=" in key for key in keys], dtype=bool)
+    raw[:, is_word] = np.nan_to_num(raw[:, is_word])
+    known = ~np.isnan(raw)
+    count = np.maximum(known.sum(0), 1)
+    mean = np.where(is_word, 0.0, np.where(known, raw, 0.0).sum(0) / count)
+    centred = np.where(known, raw - mean, 0.0)
+    deviation = np.sqrt((centred**2).sum(0) / count)
+    # A number that never varied says nothing: infinity makes its column zero, also for an item where it differs.
+    deviation = np.where(is_word, 1.0, np.where(deviation > 1e-9, deviation, np.inf))
+    return Columns(keys, mean, deviation), np.asarray(centred / deviation)
+
+
+def _pairs(features: Features) -> list[tuple[str, float]]:
+    words = [(f"{key}={word}", 1.0) for key, word in features.words.items()]
+    return words + [(key.replace("=", "_"), float(value)) for key, value in features.numbers.items()]

@@ -1,0 +1,49 @@
+"""The policy decides by value, cost and chance, and learns from every outcome."""
+
+import math
+
+from dreamscape.domain.routing import Failed, Features, ModelFacts, Outcome
+from dreamscape.registry.policy import decide
+
+CHEAP, STRONG = ModelFacts("cheap", 0.1), ModelFacts("strong", 1.0)
+
+
+def history(*rows: tuple[str, str, bool]) -> list[Outcome]:
+    costs = {model.name: model.cost_usd for model in (CHEAP, STRONG)}
+    return [Outcome(Features(item), model, solved, costs[model]) for item, model, solved in rows]
+
+
+def test_a_cheap_model_comes_before_a_strong_one_while_nothing_is_known() -> None:
+    route = decide(Features("new"), (STRONG, CHEAP), [], value=10.0, left=math.inf)
+
+    assert [estimate.model for estimate in route.order] == ["cheap", "strong"]
+
+
+def test_an_item_worth_less_than_every_call_is_declined_with_the_price_of_a_solution() -> None:
+    route = decide(Features("new"), (STRONG, CHEAP), [], value=0.01, left=math.inf)
+
+    assert not route.order
+    assert "no further call is worth it: cheap would cost" in route.stop
+
+
+def test_a_failure_on_an_item_lowers_the_chance_of_every_other_model_there() -> None:
+    fresh = decide(Features("new"), (STRONG, CHEAP), [], value=10.0, left=math.inf).order[0]
+    after = decide(Features("new", failed=(Failed("strong"),)), (STRONG, CHEAP), [], value=10.0, left=math.inf).order
+
+    assert [estimate.model for estimate in after] == ["cheap"]
+    assert after[0].chance < fresh.chance
+
+
+def test_a_model_that_always_fails_is_left_out() -> None:
+    past = history(*((str(n), "cheap", False) for n in range(40)), *((str(n), "strong", True) for n in range(40)))
+
+    route = decide(Features("new"), (STRONG, CHEAP), past, value=1.5, left=math.inf)
+
+    assert route.order[0].model == "strong"
+
+
+def test_the_planned_calls_fit_what_is_left() -> None:
+    route = decide(Features("new"), (STRONG, CHEAP), [], value=10.0, left=0.5)
+
+    assert [estimate.model for estimate in route.order] == ["cheap"]
+    assert "left" in route.stop
