@@ -19,6 +19,7 @@ from dreamscape.domain.settings import (
     BudgetSettings,
     ClientSettings,
     HealSettings,
+    RoutingSettings,
     SandboxSettings,
     ScanSettings,
     Settings,
@@ -33,9 +34,10 @@ SECTIONS: Mapping[str, type] = {
     "heal": HealSettings,
     "sandbox": SandboxSettings,
     "budget": BudgetSettings,
+    "routing": RoutingSettings,
     "client": ClientSettings,
 }
-LIMITS_OF_THE_USER = ("sandbox", "budget", "client")
+LIMITS_OF_THE_USER = ("sandbox", "budget", "routing", "client")
 """Sections whose numbers a project may only lower."""
 
 
@@ -249,6 +251,7 @@ def _kinds() -> dict[str, tuple[Any, str]]:
         "sandbox.output_mib": at_least_one,
         "sandbox.disk_mib": at_least_one,
         **{f"budget.{field.name}": money if field.type == "float" else count for field in fields(BudgetSettings)},
+        "routing.usd_per_impact": money,
         "client.grid": (str, "a text: the address of a Selenium Grid, as http://127.0.0.1:4444"),
         "client.browsers": at_least_one,
         "client.prompts_per_browser": at_least_one,

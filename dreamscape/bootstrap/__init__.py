@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,10 @@ from dreamscape.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from dreamscape.domain.models import ModelCard
-    from dreamscape.domain.ports import History, Models
+    from dreamscape.domain.ports import History
     from dreamscape.domain.records import ReviewCase, RunRecord
     from dreamscape.publishing import Devlog
+    from dreamscape.registry import ModelRegistry
     from dreamscape.scanner import ProjectScanner
     from dreamscape.scanner.past import ProjectPast
     from dreamscape.settings import Loaded
@@ -222,17 +223,28 @@ def build_past(project: Project) -> ProjectPast:
     return ProjectPast(project.root, project.loaded.settings.scan, project.root / STATE_FOLDER)
 
 
-def build_models(project: Project, only: str = "") -> Models:
-    """The models that may be asked: the shipped cards, and the user's over them; ``only`` one of them is.
+def build_models(
+    project: Project,
+    only: str = "",
+    usd_left: Callable[[str], float] = lambda item: 0.0,
+    measures: Callable[[str, int], Mapping[str, float]] = lambda path, line: {},
+) -> ModelRegistry:
+    """The models that may be asked: the shipped cards, and the user's over them; ``only`` one of them is. Who decides
+    by worth tells what is left for a failure, by its fingerprint, and what is measured at a line.
 
-    Raises UsageError, also where there is none of that name, or it is disabled.
+    Raises UsageError, also where there is no model of that name, or it is disabled.
     """
     from dreamscape.registry import ModelRegistry
     from dreamscape.registry.cards import CatalogFiles
+    from dreamscape.registry.registry import Circumstances
     from dreamscape.settings import shipped_file, user_file
 
+    settings = project.loaded.settings
     catalog = CatalogFiles(shipped_file("models.toml"), user_file("models.toml"))
-    models = ModelRegistry(catalog, project.loaded.settings.budget, lambda: clock().astimezone(), only)
+    around = Circumstances(
+        settings.budget, settings.routing.usd_per_impact, lambda: clock().astimezone(), measures, usd_left
+    )
+    models = ModelRegistry(catalog, around, only)
     if only:
         enabled_card(models.cards(), only, "repair")
     return models

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +21,17 @@ USERS_SECRETS = "secrets.txt"
 """In the user's configuration: values that no prompt may hold, one a line."""
 
 
-def build_client(project: Project) -> OpenAIClient:
-    """The only way to a prompt. Sites and secrets are the user's own, never a project's but for its ``.env`` files."""
+def build_client(project: Project, ledger: Ledger | None = None) -> OpenAIClient:
+    """The only way to a prompt, counted in a ledger, of its own if none is given.
+
+    Sites and secrets are the user's own, never a project's but for its ``.env`` files.
+    """
     from dreamscape.client import OpenAIClient
     from dreamscape.client.outside import Outside
     from dreamscape.client.sites import SiteBook
     from dreamscape.client.web import WebSites
 
-    outside = Outside(_ledger(project), lambda: frozenset(_secrets(project.root)))
+    outside = Outside(ledger or build_ledger(project), lambda: frozenset(_secrets(project.root)))
     reached = project.loaded.settings.client
     return OpenAIClient(outside, lambda: WebSites(_session_folder(), reached), SiteBook(_site_folders()))
 
@@ -96,11 +100,20 @@ def card_called(project: Project, name: str) -> ModelCard:
 
 def spent_and_left(project: Project) -> tuple[Amount, tuple[Left, ...]]:
     """Today, over all projects of this user, what was only reserved included; nothing where nothing tells."""
-    ledger = _ledger(project)
+    ledger = build_ledger(project)
     try:
         return ledger.spent_today(), ledger.left()
     except DreamscapeError:
         return Amount(), ()
+
+
+def usd_left(ledger: Ledger, item: str) -> float:
+    """What all caps together leave for a failure, by its fingerprint; any amount where none is in money, since then no
+    model that costs some is asked."""
+    try:
+        return min((each.left for each in ledger.left(item) if each.key.startswith("usd")), default=math.inf)
+    except DreamscapeError:
+        return 0.0
 
 
 def browser_programs() -> tuple[str | None, str | None]:
@@ -117,7 +130,8 @@ def _site_folders() -> tuple[Path, ...]:
     return (shipped_file("sites"), *([own] if own else []))
 
 
-def _ledger(project: Project) -> Ledger:
+def build_ledger(project: Project) -> Ledger:
+    """What outside models may cost, and have cost this user."""
     from dreamscape.client.calls import Ledger
 
     return Ledger(_session_folder, project.loaded.settings.budget, clock)

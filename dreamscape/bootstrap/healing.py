@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
-    from dreamscape.domain.ports import History, Models, Proposer
+    from dreamscape.domain.ports import History, Proposer
     from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
     from dreamscape.engine import RepositoryLander
     from dreamscape.scanner import ProjectScanner
@@ -120,11 +120,12 @@ def heal(project: Project, approve: Callable[[Plan], bool], model: str = "") -> 
     from dreamscape.tools.locks import project_lock
 
     began = time.monotonic()
-    models, git = build_models(project, model), _repository(project)
+    build_models(project, model)  # refuses a wrong card before any work
+    git = _repository(project)
     state_folder(project.root)
     with project_lock(project.root), opened_history(project) as history:
         try:
-            return _heal(project, git, models, history, approve, began)
+            return _heal(project, git, history, approve, began, model)
         finally:
             _tidy_up(project, history)
 
@@ -148,12 +149,12 @@ def _tidy_up(project: Project, history: History) -> None:
 def _heal(
     project: Project,
     git: Git | None,
-    models: Models,
     history: History,
     approve: Callable[[Plan], bool],
     began: float,
+    model: str,
 ) -> HealReport:
-    from dreamscape.bootstrap.asking import build_client
+    from dreamscape.bootstrap.asking import build_client, build_ledger, usd_left
     from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, known_repairs, rejected_changes
 
     settings = project.loaded.settings.heal
@@ -164,9 +165,10 @@ def _heal(
     run = _new_run()
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
     scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]
-    models = build_models(project)
+    ledger = build_ledger(project)
+    models = build_models(project, model, lambda item: usd_left(ledger, item), scan.measures_at)
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root), *_unasked(project, models)]
-    with build_client(project) as client:
+    with build_client(project, ledger) as client:
         engine = AutomationEngine(
             _test_agent(project, sandbox, git, lander, scanned),
             models,

@@ -81,11 +81,14 @@ class Ledger:
         now = self._now()
         return _read(self._folder() / "calls.json").get(f"{now:%Y-%m-%d}", Amount())
 
-    def left(self) -> tuple[Left, ...]:
-        """What each cap of the run, the day and the month leaves. Raises BudgetSpent where it cannot be read."""
-        now = self._now()
-        sums, keys = _read(self._folder() / "calls.json"), _keys(now)
-        spent = {span: sums.get(keys[span.value], Amount()) for span in (Span.DAY, Span.MONTH)} | {Span.RUN: self._run}
+    def left(self, item: str = "") -> tuple[Left, ...]:
+        """What each cap of the run, the day and the month leaves, and that of an item, if one is named.
+
+        Raises BudgetSpent where it cannot be read.
+        """
+        sums, keys = _read(self._folder() / "calls.json"), _keys(self._now(), item)
+        spent = {span: sums.get(keys[span.value], Amount()) for span in Span if span.value in keys}
+        spent[Span.RUN] = self._run
         return tuple(
             Left(cap.key, cap.limit, max(0.0, cap.limit - spent[cap.span].of(cap.unit)))
             for cap in caps(self._budget)

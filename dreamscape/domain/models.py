@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dreamscape.domain.routing import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,15 @@ class Decision:
     """Which models an item goes to, in this order, and why; an empty order leaves it to a person.
 
     ``looks_closer``: repairs of its module fail repeatedly, and what the scanner knows of it is to be told.
+    ``estimates`` are what to expect of the models decided about, by name; ``features`` (JSON values) is what that rests
+    on.
     """
 
     order: tuple[ModelCard, ...]
     why: str
     looks_closer: bool = False
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    features: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,5 +131,23 @@ class ScanResult:
         row = next((row for row in self.files if row.path == path), None)
         if row is None:
             return 0.0
-        around = [f for f in row.functions if line is not None and f.line <= line <= f.end_line]
-        return max(around, key=lambda function: function.line).impact if around else row.impact
+        around = _around(row, line)
+        return around.impact if around else row.impact
+
+    def measures_at(self, path: str, line: int) -> dict[str, float]:
+        """Complexity, centrality and lines of the innermost function around a line, else of the file; nothing of what
+        was not scanned."""
+        row = next((row for row in self.files if row.path == path), None)
+        if row is None:
+            return {}
+        function = _around(row, line)
+        if function is None:
+            return {"complexity": row.complexity, "centrality": row.centrality, "lines": row.sloc}
+        lines = function.end_line - function.line + 1
+        return {"complexity": function.complexity, "centrality": function.centrality, "lines": lines}
+
+
+def _around(row: FileRow, line: int | None) -> FunctionRow | None:
+    """The innermost function around a line."""
+    around = [f for f in row.functions if line is not None and f.line <= line <= f.end_line]
+    return max(around, key=lambda function: function.line, default=None)

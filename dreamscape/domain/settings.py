@@ -89,6 +89,13 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutingSettings:
+    """What decides whether a model is worth its price: a repair in code of impact 1 is worth ``usd_per_impact``."""
+
+    usd_per_impact: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSettings:
     """How chat sites are reached: ``grid`` is the address of a Selenium Grid or another WebDriver (empty: browsers of
     this machine); an account has at most ``browsers`` at a time, each renewed after ``prompts_per_browser`` or once it
@@ -108,4 +115,5 @@ class Settings:
     heal: HealSettings = field(default_factory=HealSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
+    routing: RoutingSettings = field(default_factory=RoutingSettings)
     client: ClientSettings = field(default_factory=ClientSettings)

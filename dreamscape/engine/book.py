@@ -159,14 +159,19 @@ class RunBook:
                 if known.item == item and known.undone is None:
                     self._history.mark_undone(known.id, self._clock())
 
-    def record_attempts(self, item: WorkItem, attempts: Sequence[Attempt], first: int = 1) -> tuple[AttemptRecord, ...]:
-        """What each model did for an item, for routing and priors to learn from; ``first`` is the first one's number.
+    def record_attempts(
+        self, item: WorkItem, attempts: Sequence[Attempt], first: int, features: Mapping[str, object]
+    ) -> tuple[AttemptRecord, ...]:
+        """What each model did for an item, for routing and priors to learn from; ``first`` is the first one's number,
+        ``features`` (JSON values) are what was known before.
 
         What they cost is counted for whatever report tells of the item's first test in the end.
         """
         test, cost = item.case.tests[0], sum(attempt.cost_usd for attempt in attempts)
         self._spent_usd[test] = self._spent_usd.get(test, 0.0) + cost
-        records = tuple(self._record_of(item, attempt, number) for number, attempt in enumerate(attempts, first))
+        records = tuple(
+            self._record_of(item, attempt, number, features) for number, attempt in enumerate(attempts, first)
+        )
         for record, attempt in zip(records, attempts, strict=True):
             self._history.save_attempt(record)
             self._history.add_verdicts(
@@ -175,7 +180,9 @@ class RunBook:
             )
         return records
 
-    def _record_of(self, item: WorkItem, attempt: Attempt, number: int) -> AttemptRecord:
+    def _record_of(
+        self, item: WorkItem, attempt: Attempt, number: int, features: Mapping[str, object]
+    ) -> AttemptRecord:
         return AttemptRecord(
             run=self.run,
             item=item.id,
@@ -193,6 +200,7 @@ class RunBook:
             path=item.case.suspects[0].path if item.case.suspects else "",
             tokens=attempt.tokens,
             questions=attempt.answered,
+            features=features,
         )
 
     def forget(self, item: str) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from dreamscape.domain.errors import TimeSpent
 from dreamscape.domain.models import Decision
@@ -25,12 +25,21 @@ class Outside:
     """Asks about what waits, the highest impact first; only what judges takes turns, since the cores are few."""
 
     def __init__(
-        self, agent: Agent, solver: Solver, landings: Landings, deadline: float, item_s: float, suite_s: float
+        self,
+        agent: Agent,
+        solver: Solver,
+        landings: Landings,
+        decide: Callable[[WorkItem], Decision],
+        deadline: float,
+        item_s: float,
+        suite_s: float,
     ) -> None:
-        """``deadline`` (`time.monotonic`) is the run's; an item may take ``item_s``, the suite takes ``suite_s``."""
+        """``decide`` says who is asked about an item whose turn it is. ``deadline`` (`time.monotonic`) is the run's; an
+        item may take ``item_s``, the suite takes ``suite_s``."""
         self._agent = agent
         self._solver = solver
         self._landings = landings
+        self._decide = decide
         self._deadline = deadline
         self._item_s = item_s
         self._suite_s = suite_s
@@ -75,6 +84,7 @@ class Outside:
 
     def _begin(self, crew: Crew) -> None:
         search = self.waiting.pop(0)
+        search.decision = self._decide(search.item)
         began = time.monotonic()
         item_s = max(0.0, self._item_s - search.progress.seconds)
         others_wait = bool(self.waiting)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from dreamscape.domain.lessons import Lesson
 from dreamscape.domain.models import ModelCard
 from dreamscape.domain.repair import Candidate, Choice, VerdictState
+from dreamscape.domain.routing import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Progress:
     time. ``label`` begins what is told of it while others are searched for at once; ``seconds`` is what it took;
     ``booked`` of its attempts are in the books; ``asked`` are the questions (model, question) about it that had their
     answer in earlier runs, ``lessons`` what answers came to in this one, ``signals`` what a closer look at its module
-    has found.
+    has found; ``estimates`` and ``features`` are those of the decision that is carried out.
     """
 
     label: str = ""
@@ -92,6 +93,8 @@ class Progress:
     asked: set[tuple[str, str]] = field(default_factory=set)
     lessons: list[Lesson] = field(default_factory=list)
     signals: tuple[str, ...] = ()
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    features: Mapping[str, object] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     plausible: dict[str, Candidate] = field(default_factory=dict)
     turned_down: dict[str, Candidate] = field(default_factory=dict)

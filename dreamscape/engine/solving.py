@@ -78,6 +78,7 @@ class Solver:
         """
         progress = progress or Progress()
         progress.why = progress.why if decision.order else decision.why
+        progress.estimates, progress.features = decision.estimates, decision.features
         for card in decision.order:
             if progress.is_stopped or time.monotonic() >= deadline:
                 progress.why = progress.why or "no time was left to try"
@@ -157,8 +158,9 @@ class Solver:
         if card.is_outside and (refusal := self._refused(question, progress)):
             tally.trouble = refusal
             return None
-        if progress.label:
-            logger.info("  %sasking %s", progress.label, card.name)
+        if progress.label or card.is_outside:
+            reason = progress.estimates.get(card.name)
+            logger.info("  %sasking %s%s", progress.label, card.name, f": {reason.why}" if reason else "")
         try:
             answer = self._client.submit_prompt(step.prompt, card, deadline=deadline)
         except DreamscapeError as error:

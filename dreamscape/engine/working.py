@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from dreamscape.domain.errors import TimeSpent
 from dreamscape.domain.events import EventKind
@@ -77,7 +77,7 @@ class WorkOff:
         self._deadline = deadline
         self._item_s = settings.item_minutes * 60
         self._concluder = Concluder(agent, book, landings)
-        self._outside = Outside(agent, solver, landings, deadline, self._item_s, baseline.seconds)
+        self._outside = Outside(agent, solver, landings, self._decide_outside, deadline, self._item_s, baseline.seconds)
         self._queue = WorkQueue(())
         self._tried = 0
         self._outdated: set[str] = set()
@@ -138,29 +138,37 @@ class WorkOff:
         if not item.case.suspects:
             return item_report(item, ItemState.UNSOLVED, item.case.untouchable)
         decision = self._models.decide(item, self._past.attempts())
+        progress = Progress(asked=self._past.asked_about(item.case.fingerprint))
         models = [card.name for card in decision.order]
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
         here = tuple(takewhile(lambda card: not card.is_outside, decision.order))
         outside = decision.order[len(here) :]
-        looks_closer, decision = decision.looks_closer, Decision(here, "" if outside else decision.why)
+        if decision.looks_closer:
+            progress.signals = self._look_closer(item.case.suspects[0].path)
+        to_come = replace(decision, order=outside, why="")
+        decision = replace(decision, order=here, why="" if outside else decision.why)
         item_s = self._item_s / 2 if outside else self._item_s
         deadline = search_until(began, item_s, self._deadline, self._baseline.seconds, others_wait=self._others_wait)
-        progress = Progress(asked=self._past.asked_about(item.case.fingerprint))
-        if looks_closer:
-            progress.signals = self._look_closer(item.case.suspects[0].path)
         try:
             with self._agent.bench(item.case) as bench:
                 solution = self._solver.solve(item, decision, bench, deadline, progress)
             self._book_attempts(item, progress)
             progress.seconds = time.monotonic() - began
             if outside and solution.proven is None:
-                self._outside.add(item, Decision(outside, ""), progress)
+                self._outside.add(item, to_come, progress)
                 return None
             cut_short = deadline < began + item_s and time.monotonic() >= deadline
             return self._concluder.conclude(item, solution, progress.seconds, cut_short=cut_short)
         except TimeSpent:
             self._book_attempts(item, progress)
             return replace(item_report(item, ItemState.DEFERRED, TIME_OVER), seconds=time.monotonic() - began)
+
+    def _decide_outside(self, item: WorkItem) -> Decision:
+        """Who outside is asked about an item whose turn it is, after all that was learned and spent meanwhile."""
+        decision = self._models.decide(item, self._past.attempts())
+        models = [card.name for card in decision.order if card.is_outside]
+        self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
+        return replace(decision, order=tuple(dropwhile(lambda card: not card.is_outside, decision.order)))
 
     def _work_outside(self) -> None:
         """Asks about all that waits. What models have answered is in the books even where this is interrupted."""
@@ -258,7 +266,8 @@ class WorkOff:
         """What models did and took since last time; nothing is booked twice, or lost to an interrupt."""
         with interrupts_held_back():
             fresh = progress.attempts[progress.booked :]
-            self._past.add(self._book.record_attempts(item, fresh, progress.booked + 1))
+            records = self._book.record_attempts(item, fresh, progress.booked + 1, progress.features)
+            self._past.add(records)
             progress.booked += len(fresh)
 
 

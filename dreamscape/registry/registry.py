@@ -1,33 +1,47 @@
-"""ModelRegistry: who may be asked by cards, routes and budget; models here first, which cost nothing."""
+"""ModelRegistry: who may be asked by cards, routes and budget, and who is worth asking; what is here and free first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dreamscape.domain.models import Decision, ModelCard
 from dreamscape.domain.records import AttemptRecord
 from dreamscape.domain.repair import WorkItem
+from dreamscape.domain.routing import Features, Outcome, Route
 from dreamscape.domain.settings import BudgetSettings
 from dreamscape.registry.cards import Catalog
 from dreamscape.registry.escalation import needs_deeper_scan
+from dreamscape.registry.items import HERE, Measures, as_words, facts_of, features_of, outcomes_of, worth_usd
 from dreamscape.registry.rules import route_for, why_not
 
-FREE = frozenset({"embedded"})
-"""Providers that may be asked again about the same failure: it costs nothing, and the code may have changed."""
+if TYPE_CHECKING:
+    from dreamscape.registry.outcomes import Beliefs
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision takes beside cards and history: the user's budget and what a repair at impact 1 is worth, this
+    machine's time, what is measured at a line, and how much money is left for a failure (by its fingerprint)."""
+
+    budget: BudgetSettings
+    usd_per_impact: float
+    now: Callable[[], datetime]
+    measures: Measures
+    usd_left: Callable[[str], float]
 
 
 class ModelRegistry:
     """Owns the cards and decides; handlers never do. The catalog is looked at anew for each item."""
 
-    def __init__(
-        self, catalog: Callable[[], Catalog], budget: BudgetSettings, now: Callable[[], datetime], only: str = ""
-    ) -> None:
-        """``now`` tells this machine's own time; ``only`` is the one model a person wants asked."""
+    def __init__(self, catalog: Callable[[], Catalog], around: Circumstances, only: str = "") -> None:
+        """``only`` is the one model a person wants asked, whatever it is worth."""
         self._catalog = catalog
-        self._budget = budget
-        self._now = now
+        self._around = around
         self._only = only
+        self._beliefs: Beliefs | None = None
 
     def cards(self) -> tuple[ModelCard, ...]:
         """All cards, in the order of their tiers."""
@@ -35,14 +49,49 @@ class ModelRegistry:
 
     def decide(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Decision:
         """The models to try on this item, in order; ``history`` holds all attempts there were, the oldest first."""
+        refused = self.refusals(item, history)
+        allowed = [card for card in self.cards() if card.name not in refused]
+        here = tuple(card for card in allowed if card.provider in HERE)
+        others = {card.name: card for card in allowed if card.provider not in HERE}
+        closer = any(needs_deeper_scan(suspect.path, history) for suspect in item.case.suspects[:1])
+        if self._only or not others:
+            return Decision((*here, *others.values()), _why_alone(allowed, refused), closer)
+        features = features_of(item, self._around.measures, history)
+        route = self.route(features, tuple(others.values()), outcomes_of(history), item.impact, item.case.fingerprint)
+        order = (*here, *(others[estimate.model] for estimate in route.order))
+        names = ", ".join(card.name for card in order) or "nobody"
+        estimates = {estimate.model: estimate for estimate in (*route.order, *route.declined)}
+        words = as_words(features, {name: estimate.chance for name, estimate in estimates.items()})
+        return Decision(order, f"{names}; then {route.stop}", closer, estimates, words)
+
+    def route(
+        self, features: Features, cards: Sequence[ModelCard], outcomes: Sequence[Outcome], impact: float, item: str = ""
+    ) -> Route:
+        """Which of these models are worth asking about an item of this impact, in order, and why no more; ``item`` is
+        the failure's fingerprint, for what its own budget leaves."""
+        from dreamscape.registry.policy import decide
+
+        worth = worth_usd(impact, self._around.usd_per_impact)
+        facts = tuple(map(facts_of, cards))
+        return decide(features, facts, self._learned(outcomes), worth, self._around.usd_left(item))
+
+    def refusals(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Mapping[str, str]:
+        """The models that may not be asked about an item, with the reason."""
         ours = [attempt for attempt in history if attempt.fingerprint == item.case.fingerprint]
         reasons = {card.name: self._why_not(card, item, ours) for card in self.cards()}
-        order = tuple(card for card in self.cards() if not reasons[card.name])
-        if order:
-            why = "tiers in order: " + ", ".join(card.name for card in order)
-            return Decision(order, why, any(needs_deeper_scan(s.path, history) for s in item.case.suspects[:1]))
-        left_out = "; ".join(f"{name}: {why}" for name, why in reasons.items() if why != "disabled")
-        return Decision((), f"no model may be asked ({left_out})" if left_out else "no model is enabled")
+        return {name: why for name, why in reasons.items() if why}
+
+    def _learned(self, outcomes: Sequence[Outcome]) -> Beliefs:
+        """What all outcomes teach; those that came since the last time are added to it."""
+        from dreamscape.registry.outcomes import learn, prepare
+
+        facts = tuple(facts_of(card) for card in self.cards() if card.provider not in HERE)
+        before = self._beliefs
+        if before is None or before.models != facts or before.outcomes != tuple(outcomes[: len(before.outcomes)]):
+            self._beliefs = prepare(facts, outcomes)
+        elif len(outcomes) > len(before.outcomes):
+            self._beliefs = learn(before, outcomes[len(before.outcomes) :])
+        return self._beliefs or prepare(facts, outcomes)
 
     def _why_not(self, card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:
         if self._only and card.name != self._only:
@@ -50,13 +99,21 @@ class ModelRegistry:
         if card.provider == "remembered" and not any(attempt.solved for attempt in history):
             return "no repair of it is known"
         route = None if self._only else route_for(item, self._catalog().routes)
-        return why_not(card, item, route, self._budget, self._now()) or _asked_before(card, item, history)
+        return why_not(card, item, route, self._around.budget, self._around.now()) or _asked_before(card, item, history)
+
+
+def _why_alone(allowed: Sequence[ModelCard], refused: Mapping[str, str]) -> str:
+    """Why these, where there is nothing to decide."""
+    if allowed:
+        return "there is no other: " + ", ".join(card.name for card in allowed)
+    told = "; ".join(f"{name}: {why}" for name, why in refused.items() if why != "disabled")
+    return f"no model may be asked ({told})" if told else "no model is enabled"
 
 
 def _asked_before(card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:
     """The same question is never paid for twice; where the code has changed, it is another one."""
     content = item.case.content
-    if card.provider in FREE or not any(_is_same(attempt, card, content) for attempt in history):
+    if card.provider in HERE or not any(_is_same(attempt, card, content) for attempt in history):
         return ""
     return "it was asked about this before, of the same code"
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stations import FakeAgent, FakeClient, FakeLander, FakeProject, FakeProposer
+from stations import FakeAgent, FakeClient, FakeLander, FakeProject, FakeProposer, circumstances
 
 from dreamscape.domain.lessons import Flaw, Lesson
 from dreamscape.domain.models import ModelCard, Prompt
 from dreamscape.domain.ports import Proposer
 from dreamscape.domain.records import HealReport
 from dreamscape.domain.repair import Ask, ItemState, Learn, RepairCase, Reply, Step
-from dreamscape.domain.settings import BudgetSettings, HealSettings
+from dreamscape.domain.settings import HealSettings
 from dreamscape.engine import AutomationEngine, Solver
 from dreamscape.registry import ModelRegistry
 from dreamscape.registry.cards import Catalog
@@ -57,7 +57,7 @@ def heal(
     catalog = Catalog((EMBEDDED, *cards))
     engine = AutomationEngine(
         FakeAgent(project(source)),
-        ModelRegistry(lambda: catalog, BudgetSettings(calls_per_day=99), lambda: NOW),
+        ModelRegistry(lambda: catalog, circumstances(calls_per_day=99)),
         FakeLander(),
         store,
         Solver(proposer_of, client, lambda candidate, item: False),

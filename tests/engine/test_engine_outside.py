@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from slow_client import PATIENCE_S, PRICE_USD, WEB, Asks, SlowClient, asked_about, bugs, impact_by_name
-from stations import EMBEDDED, FakeAgent, FakeLander, FakeModels, FakeProject, FakeProposer
+from stations import EMBEDDED, FakeAgent, FakeLander, FakeModels, FakeProject, FakeProposer, circumstances
 
 from dreamscape.domain.errors import BudgetSpent, CannotGoOn, DiskFull
 from dreamscape.domain.models import ModelCard, Prompt
@@ -21,7 +21,7 @@ from dreamscape.domain.ports import Proposer
 from dreamscape.domain.records import HealReport
 from dreamscape.domain.repair import ItemState, RepairCase
 from dreamscape.domain.runs import TestRun
-from dreamscape.domain.settings import BudgetSettings, HealSettings
+from dreamscape.domain.settings import HealSettings
 from dreamscape.engine import AutomationEngine, Solver
 from dreamscape.registry import ModelRegistry
 from dreamscape.registry.cards import Catalog
@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def registry(*cards: ModelCard) -> ModelRegistry:
     catalog = Catalog(cards)
-    return ModelRegistry(lambda: catalog, BudgetSettings(calls_per_day=99), lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    return ModelRegistry(lambda: catalog, circumstances(calls_per_day=99))
 
 
 def heal(
@@ -452,7 +452,7 @@ def test_each_line_of_progress_names_its_item(store: Store, caplog: pytest.LogCa
 
     assert "asking models outside about 4 cases, up to 4 at once" in caplog.messages
     for name in NAMES:
-        assert f"  {name}.py, t.py::{name}: asking web" in caplog.messages
+        assert any(said.startswith(f"  {name}.py, t.py::{name}: asking web: ") for said in caplog.messages)
         assert f"  {name}.py, t.py::{name}: proving what passes: the whole suite, twice" in caplog.messages
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from dreamscape.domain.errors import CannotGoOn
 from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
@@ -33,6 +34,8 @@ from dreamscape.domain.repair import (
     WorkItem,
 )
 from dreamscape.domain.runs import Outcome, RunEnd, TestResult, TestRun
+from dreamscape.domain.settings import BudgetSettings
+from dreamscape.registry.registry import Circumstances
 
 Files = Mapping[str, bytes]
 Test = Callable[[Files], bool]
@@ -263,6 +266,18 @@ class FakeClient:
         if isinstance(answer, Exception):
             raise answer
         return Answer(answer, card.name, cost_usd=0.25)
+
+
+def circumstances(usd_per_impact: float = 5.0, **budget: float) -> Circumstances:
+    """Around a decision: a budget in a morning of 2026, nothing measured, any money left."""
+    morning = datetime(2026, 1, 2, tzinfo=UTC)
+    return Circumstances(
+        BudgetSettings(**budget),
+        usd_per_impact,
+        lambda: morning,
+        lambda path, line: {},
+        lambda item: math.inf,  # type: ignore[arg-type]
+    )
 
 
 def _fits(candidate: Candidate, sources: Files) -> bool:

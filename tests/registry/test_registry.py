@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stations import circumstances
 
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.models import ModelCard
@@ -31,7 +32,8 @@ def registry(
     *cards: ModelCard, budget: BudgetSettings | None = None, routes: Sequence[RouteRule] = (), only: str = ""
 ) -> ModelRegistry:
     catalog = Catalog(cards, tuple(routes))
-    return ModelRegistry(lambda: catalog, budget or BudgetSettings(usd_per_day=1), lambda: NOON, only)
+    around = replace(circumstances(), budget=budget or BudgetSettings(usd_per_day=1), now=lambda: NOON)
+    return ModelRegistry(lambda: catalog, around, only)
 
 
 def item(source: bytes = b"", path: str = "a.py", kind: FailureClass = FailureClass.UNKNOWN) -> WorkItem:
