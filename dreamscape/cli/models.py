@@ -1,33 +1,45 @@
-"""``dreamscape models``: who may be asked."""
+"""``dreamscape models``: who may be asked, who would be, and how they did."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from dreamscape.cli.context import Options, command, new_app
 
-if TYPE_CHECKING:
-    from dreamscape.domain.models import ModelCard
-
-app = new_app("Look at the models that may be asked.", example="dreamscape models list")
+app = new_app("Look at the models that may be asked, and choose among them.", example="dreamscape models list")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name, as 'models list' shows it.")]
 
 
 @command(app, "list")
 def list_models(options: Options) -> int:
-    """List all models, in the order they are asked.
+    """List all models: what is free first, the others by tier.
 
     Example: dreamscape models list --json
     """
     from dreamscape import bootstrap
-    from dreamscape.cli import render
+    from dreamscape.cli import models_tables, render
 
     cards = bootstrap.build_models(bootstrap.open_project(options.project, options.config)).cards()
-    render.show(options, "models", {"models": cards}, lambda: _text(cards))
+    render.show(options, "models", {"models": cards}, lambda: models_tables.cards_text(cards))
+    return 0
+
+
+@command(app)
+def show(options: Options, name: Name) -> int:
+    """Show a model's card, what it costs by its price, and what it did cost and solve here.
+
+    Example: dreamscape models show ollama
+    """
+    from dreamscape import bootstrap
+    from dreamscape.bootstrap import routing
+    from dreamscape.cli import models_tables, render
+
+    view = routing.model_view(bootstrap.open_project(options.project, options.config), name)
+    render.show(options, "model", view, lambda: models_tables.view_text(view))
     return 0
 
 
@@ -51,6 +63,70 @@ def disable(options: Options, name: Name) -> int:
     return _switch(options, name, enabled=False)
 
 
+@command(app)
+def route(
+    options: Options,
+    target: Annotated[str, typer.Argument(metavar="ITEM|PATH", help="An item's id or test, or a file.")],
+    explain: Annotated[bool, typer.Option("--explain", help="A line for each model, with its numbers.")] = False,
+) -> int:
+    """Tell who would be asked about an item or a file, in which order, and why no more; nobody is asked.
+
+    Example: dreamscape models route src/app.py --explain
+    """
+    from dreamscape import bootstrap
+    from dreamscape.bootstrap import routing
+    from dreamscape.cli import models_tables, render
+
+    advice = routing.advise(bootstrap.open_project(options.project, options.config), target)
+    render.show(options, "models-route", advice, lambda: models_tables.advice_text(advice, explain=explain))
+    return 0
+
+
+@command(app)
+def stats(options: Options) -> int:
+    """Show how models did here: solved by class of failure, cost of a solution, and how well routing foresaw it.
+
+    Example: dreamscape models stats --json
+    """
+    from dreamscape import bootstrap
+    from dreamscape.bootstrap import routing
+    from dreamscape.cli import models_tables, render
+
+    value = routing.model_stats(bootstrap.open_project(options.project, options.config))
+    render.show(options, "models-stats", value, lambda: models_tables.stats_text(value))
+    return 0
+
+
+@command(app)
+def learn(
+    options: Options,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget all of it.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Write it as JSON to stdout or --output.")] = False,
+    import_: Annotated[Path | None, typer.Option("--import", metavar="FILE", help="Add what was exported.")] = None,
+) -> int:
+    """Keep, move or forget what routing has learned in this project.
+
+    With --reset it is forgotten, too, which questions models had, so that they may be asked again.
+
+    Example: dreamscape models learn --export --output learned.json
+    """
+    from dreamscape import bootstrap
+    from dreamscape.bootstrap import routing
+    from dreamscape.cli import render
+    from dreamscape.domain.errors import UsageError
+
+    if reset + export + (import_ is not None) != 1:
+        raise UsageError("one of --reset, --export and --import FILE is needed", "see 'dreamscape models learn --help'")
+    project = bootstrap.open_project(options.project, options.config)
+    if export:
+        render.write(options, routing.export_learned(project))
+        return 0
+    number = routing.forget_learned(project) if import_ is None else routing.import_learned(project, import_)
+    word = "forgotten" if reset else "new"
+    render.show(options, "models-learn", {"attempts": number, "are": word}, lambda: f"{number} attempts are {word}")
+    return 0
+
+
 def _switch(options: Options, name: str, *, enabled: bool) -> int:
     from dreamscape import bootstrap
     from dreamscape.cli import render
@@ -61,13 +137,3 @@ def _switch(options: Options, name: str, *, enabled: bool) -> int:
     value = {"model": name, "enabled": enabled, "file": path}
     render.show(options, "models-switch", value, lambda: f"{name} is {word}: {path}")
     return 0
-
-
-def _text(cards: Sequence[ModelCard]) -> str:
-    from dreamscape.cli.render import table
-
-    rows = (
-        (c.name, c.provider, c.tier, "yes" if c.enabled else "no", c.usd_per_million_in, c.usd_per_million_out)
-        for c in cards
-    )
-    return table(("model", "provider", "tier", "enabled", "USD/M in", "USD/M out"), rows, right=(2, 4, 5))

@@ -154,6 +154,13 @@ class Store:
         with self._read() as session:
             return tuple(map(rows.attempt_of, session.scalars(query)))
 
+    def forget_attempts(self) -> int:
+        """Forgets all tries; says how many."""
+        with self._write() as session:
+            number = session.scalar(select(func.count()).select_from(AttemptRow)) or 0
+            session.execute(delete(AttemptRow))
+            return number
+
     def add_verdicts(self, counts: Iterable[VerdictCount]) -> None:
         """Adds to the verdict counts."""
         with self._write() as session:

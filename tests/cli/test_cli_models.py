@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dreamscape_process import Dreamscape
+
+from dreamscape.domain.failures import FailureClass
+from dreamscape.domain.records import AttemptRecord
+from dreamscape.domain.repair import ItemState, RepairCase, WorkItem
+from dreamscape.engine.book import item_report
+from dreamscape.store import Store, open_store
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 def listed(dreamscape: Dreamscape) -> dict[str, dict[str, Any]]:
@@ -43,3 +55,82 @@ def test_heal_refuses_a_model_that_may_not_be_asked_before_any_work(dreamscape: 
     assert (unknown.returncode, disabled.returncode) == (2, 2)
     assert "there is no model 'nobody'" in unknown.stderr
     assert "dreamscape models enable openai" in disabled.stderr
+
+
+@pytest.fixture
+def memory(project: Path) -> Iterator[Store]:
+    """A project with a scanned file and the memory of one item two models were asked about."""
+    (project / "app.py").write_text("def f(a):\n    if a:\n        return 1\n    return 2\n")
+    (project / ".dreamscape").mkdir(mode=0o700)
+    with open_store(project / ".dreamscape" / "dreamscape.db") as store:
+        store.start_run("r1", "heal", None, NOW)
+        item = WorkItem("i1", RepairCase("i1", (), FailureClass.IMPORT, "f00d", (), {}), 0.5)
+        store.save_item("r1", replace(item_report(item, ItemState.UNSOLVED, "no"), tests=("t::a",)))
+        tried = AttemptRecord(
+            "r1", "i1", "f00d", FailureClass.IMPORT, "", 1, False, "x", 1, 0.0, 3.0, at=NOW, content="c0de", path="app.py"
+        )  # fmt: skip
+        store.save_attempt(replace(tried, model="ollama", features={"chance": {"ollama": 0.4}}))
+        solved = replace(tried, attempt=2, solved=True, cost_usd=0.02, features={"chance": {"openai": 0.4}})
+        store.save_attempt(replace(solved, model="openai"))
+        yield store
+
+
+def said(dreamscape: Dreamscape, *words: str) -> dict[str, Any]:
+    told = dreamscape("models", *words, "--json")
+    assert told.returncode == 0, told.stderr
+    return dict(json.loads(told.stdout))
+
+
+def test_who_would_be_asked_is_told_before_anything_is_spent(
+    dreamscape_here: Dreamscape, home: Path, memory: Store
+) -> None:
+    config = home / ".config/dreamscape"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text("[budget]\ncalls_per_day = 5\nusd_per_day = 0.5\n")
+    for name in ("ollama", "openai"):
+        dreamscape_here("models", "enable", name)
+
+    of_file, of_item = said(dreamscape_here, "route", "app.py"), said(dreamscape_here, "route", "i1", "--explain")
+    text = dreamscape_here("models", "route", "t::a", "--explain").stdout
+    unknown = dreamscape_here("models", "route", "nowhere.py")
+
+    assert of_file["schema"] == "dreamscape.models-route/1"
+    assert {"model", "chance", "low", "high", "cost_usd", "index_usd", "why"} <= of_file["order"][0].keys()
+    assert (of_item["impact"], of_item["worth_usd"], of_item["left_usd"]) == (0.5, 2.5, 0.5)
+    assert of_item["refused"]["chatgpt"] == "disabled"
+    for word in ("worth 2.50 USD", "openai", "a solution costs", "not asked: chatgpt (disabled)"):
+        assert word in text
+    assert unknown.returncode == 2 and "neither an item nor a file" in unknown.stderr
+
+
+def test_how_models_did_is_told_and_the_measured_price_beside_the_listed(
+    dreamscape_here: Dreamscape, memory: Store
+) -> None:
+    stats, openai = said(dreamscape_here, "stats"), said(dreamscape_here, "show", "openai")
+    text = dreamscape_here("models", "stats").stdout
+
+    assert [(record["model"], record["solved"]) for record in stats["models"]] == [("ollama", 0), ("openai", 1)]
+    assert [step["attempts"] for step in stats["calibration"]] == [2]
+    assert (openai["measured_usd"], openai["card"]["name"]) == (0.02, "openai")
+    assert 0 < openai["listed_usd"] < 0.02
+    assert "USD/solved" in text and "hindsight" in text
+    assert "0.0200 USD for an item, on average" in dreamscape_here("models", "show", "openai").stdout
+
+
+def test_what_was_learned_can_be_moved_and_forgotten(
+    dreamscape_here: Dreamscape, memory: Store, tmp_path: Path
+) -> None:
+    before, out = memory.attempts(), tmp_path / "learned.json"
+    exported = dreamscape_here("models", "learn", "--export", "--output", str(out))
+    again = said(dreamscape_here, "learn", "--import", str(out))
+    forgotten = said(dreamscape_here, "learn", "--reset")
+    nothing = memory.attempts()
+    back = said(dreamscape_here, "learn", "--import", str(out))
+
+    assert exported.returncode == 0, exported.stderr
+    assert (again["attempts"], forgotten["attempts"], nothing, back["attempts"]) == (0, 2, (), 2)
+    assert memory.attempts() == before
+    out.write_text('{"schema": "other", "attempts": []}')
+    assert dreamscape_here("models", "learn", "--import", str(out)).returncode == 2
+    assert dreamscape_here("models", "learn").returncode == 2
+    assert dreamscape_here("models", "learn", "--import", str(tmp_path / "nowhere")).returncode == 2
