@@ -110,7 +110,7 @@ class Decision:
 
     ``looks_closer``: repairs of its module fail repeatedly, and what the scanner knows of it is to be told.
     ``estimates`` are what to expect of the models decided about, by name; ``features`` (JSON values) is what that rests
-    on.
+    on; ``stop`` says why those that are left are not asked, where some are.
     """
 
     order: tuple[ModelCard, ...]
@@ -118,6 +118,7 @@ class Decision:
     looks_closer: bool = False
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     features: Mapping[str, object] = field(default_factory=dict)
+    stop: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ class Solver:
             proven = self._try(card, item, bench, deadline, progress)
             if proven is not None:
                 return progress.solution(proven)
+        if decision.stop and decision.order and progress.undecided is None:
+            progress.why += f"; {decision.stop}"
         return progress.solution(None)
 
     def _try(

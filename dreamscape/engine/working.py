@@ -146,7 +146,8 @@ class WorkOff:
         if decision.looks_closer:
             progress.signals = self._look_closer(item.case.suspects[0].path)
         to_come = replace(decision, order=outside, why="")
-        decision = replace(decision, order=here, why="" if outside else decision.why)
+        here_alone = "" if outside else decision.stop
+        decision = replace(decision, order=here, why="" if outside else decision.why, stop=here_alone)
         item_s = self._item_s / 2 if outside else self._item_s
         deadline = search_until(began, item_s, self._deadline, self._baseline.seconds, others_wait=self._others_wait)
         try:

@@ -62,7 +62,8 @@ class ModelRegistry:
         names = ", ".join(card.name for card in order) or "nobody"
         estimates = {estimate.model: estimate for estimate in (*route.order, *route.declined)}
         words = as_words(features, {name: estimate.chance for name, estimate in estimates.items()})
-        return Decision(order, f"{names}; then {route.stop}", closer, estimates, words)
+        stop = route.stop if route.declined else ""
+        return Decision(order, f"{names}; then {route.stop}", closer, estimates, words, stop)
 
     def route(
         self, features: Features, cards: Sequence[ModelCard], outcomes: Sequence[Outcome], impact: float, item: str = ""

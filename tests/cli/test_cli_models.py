@@ -67,7 +67,7 @@ def memory(project: Path) -> Iterator[Store]:
         item = WorkItem("i1", RepairCase("i1", (), FailureClass.IMPORT, "f00d", (), {}), 0.5)
         store.save_item("r1", replace(item_report(item, ItemState.UNSOLVED, "no"), tests=("t::a",)))
         tried = AttemptRecord(
-            "r1", "i1", "f00d", FailureClass.IMPORT, "", 1, False, "x", 1, 0.0, 3.0, at=NOW, content="c0de", path="app.py"
+            "r1", "i1", "f00d", FailureClass.IMPORT, "", 1, False, "x", 1, 0.0, 3.0, "", NOW, "c0de", "app.py"
         )  # fmt: skip
         store.save_attempt(replace(tried, model="ollama", features={"chance": {"ollama": 0.4}}))
         solved = replace(tried, attempt=2, solved=True, cost_usd=0.02, features={"chance": {"openai": 0.4}})

@@ -1,5 +1,9 @@
 """The one door to every model."""
 
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +14,7 @@ from dreamscape.client.calls import Ledger
 from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
-from dreamscape.domain.errors import BudgetSpent, CannotGoOn, UsageError
+from dreamscape.domain.errors import BudgetSpent, CannotGoOn, TimeSpent, UsageError
 from dreamscape.domain.models import ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
@@ -54,3 +58,27 @@ def test_no_outside_model_is_asked_without_a_budget(client: OpenAIClient, tmp_pa
             client.submit_prompt(PROMPT, card)
 
     assert not (tmp_path / "sessions").exists()
+
+
+def test_a_model_is_asked_about_no_more_at_a_time_than_its_card_allows(client: OpenAIClient, tmp_path: Path) -> None:
+    card = ModelCard("tape", "recorded", recording=str(tmp_path), concurrency=1)
+    os.mkfifo(tmp_path / "f00d-tape-1.md")
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.submit_prompt, Prompt("?", "f00d", 1), card)
+        with (tmp_path / "f00d-tape-1.md").open("w") as answer:  # opened once the first is being answered
+            with pytest.raises(TimeSpent):
+                client.submit_prompt(Prompt("?", "f00d", 1), card, deadline=time.monotonic())
+            answer.write("said")
+
+        assert first.result().text == "said"
+    assert client.at_once(replace(card, provider="api", concurrency=3)) == 3
+    assert client.at_once(replace(card, provider="api", concurrency=99)) == 4
+
+
+def test_a_question_has_the_same_name_in_every_run_and_with_every_secret(tmp_path: Path) -> None:
+    def name(text: str, *secrets: str) -> str:
+        outside = Outside(Ledger(lambda: tmp_path, BudgetSettings(), lambda: NOW), lambda: frozenset(secrets))
+        return outside.name_of(Prompt(text, "f00d", 1))
+
+    assert name("<a at 0x7f1234567890> has hunter2", "hunter2") == name("<a at 0x55aaaaaaaaaa> has s3cret9", "s3cret9")
+    assert name("1 == 0x2") != name("1 == 0x3")

@@ -118,6 +118,13 @@ def test_an_item_that_is_worth_less_than_every_call_is_left_to_a_person_and_says
     assert "no further call is worth it" in store.reviews("open")[0].item.why
 
 
+def test_after_those_who_are_worth_it_the_person_is_told_why_no_more_were_asked(store: Store) -> None:
+    remember(store, "small", True, 0.01, range(12))
+
+    assert asked_by_heal(store, "r", 0.4)[0] == "small"
+    assert "; no further call is worth it" in store.reviews("open")[0].item.why
+
+
 def test_what_was_expected_is_kept_beside_what_came_of_it(store: Store) -> None:
     asked = asked_by_heal(store, "r", 40.0)
 
