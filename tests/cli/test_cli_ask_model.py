@@ -78,7 +78,7 @@ def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, si
         (("hello", "--model", "own", "--site", "chatgpt"), 2, "contradict each other"),
         (("hello", "--model", "own", "--url", "http://127.0.0.1"), 2, "--url and --account belong to a site"),
         (("hello", "--model", "owm"), 2, "did you mean 'own'?"),
-        (("hello", "--model", "nonsense"), 2, "there are embedded, own, local"),
+        (("hello", "--model", "nonsense"), 2, "there are remembered, embedded, own"),
         (("hello", "--model", "openai"), 2, "model openai is disabled"),
         (("hello", "--model", "openai"), 2, "enable it: dreamscape models enable openai"),
         (("hello", "--model", "embedded"), 2, "answers no prompts"),
@@ -149,5 +149,6 @@ def test_shipped_models_outside_are_listed_as_disabled(asked: Dreamscape) -> Non
 
     enabled = {card["name"]: card["enabled"] for card in told["models"]}
     assert enabled == {
-        "embedded": True, "own": True, "ollama": False, "local": False, "openai": False, "chatgpt": False
+        "remembered": True, "embedded": True, "own": True,
+        "ollama": False, "local": False, "openai": False, "chatgpt": False,
     }  # fmt: skip

@@ -409,10 +409,10 @@ def test_config_tells_value_and_origin(dreamscape: Dreamscape, project: Path) ->
     assert "sandbox.level" not in section
 
 
-def test_models_lists_the_embedded_repairer_first(dreamscape: Dreamscape) -> None:
+def test_models_lists_what_is_free_first(dreamscape: Dreamscape) -> None:
     models = value_of(dreamscape, "models", "list")["models"]
 
-    assert models[0]["provider"] == "embedded"  # type: ignore[index]
+    assert [model["provider"] for model in models][:2] == ["remembered", "embedded"]  # type: ignore[index, attr-defined]
     assert "embedded" in dreamscape("models", "list").stdout
 
 
