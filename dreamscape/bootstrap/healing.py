@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
-    from dreamscape.domain.ports import History, Proposer
+    from dreamscape.domain.ports import History, Models, Proposer
     from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
     from dreamscape.engine import RepositoryLander
     from dreamscape.scanner import ProjectScanner
