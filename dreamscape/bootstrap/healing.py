@@ -279,7 +279,7 @@ def _unasked(project: Project, models: Models) -> Iterator[str]:
     """Models that their cards enable, and the budget does not allow."""
     budget = project.loaded.settings.budget
     names = [card.name for card in models.cards() if card.enabled and card.is_outside]
-    if names and not (budget.calls_per_day or budget.usd_per_day):
+    if names and not budget.allows_asking:
         yield f"not asked for want of a budget: {', '.join(names)} (set budget.calls_per_day in your own configuration)"
 
 
