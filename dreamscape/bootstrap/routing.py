@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dreamscape.domain.records import AttemptRecord, ItemReport
     from dreamscape.domain.scan import ScanResult
 
+ASKED = "it was asked about this before, and is again only once the code has changed"
+
 LEARNED = "dreamscape.models-learned/1"
 
 
@@ -59,14 +61,15 @@ def advise(project: Project, target: str) -> Advice:
     Raises UsageError where there is neither.
     """
     from dreamscape.domain.model_stats import Advice
-    from dreamscape.registry.items import HERE, features_of, outcomes_of, worth_usd
+    from dreamscape.registry.items import HERE, as_last_seen, features_of, outcomes_of, worth_usd
 
     scan, attempts = build_scanner(project).scan(), _attempts(project)
     item = _item_called(project, target, scan, attempts)
     ledger, fingerprint = build_ledger(project), item.case.fingerprint
     models = build_models(project, "", lambda failure: usd_left(ledger, failure), scan.measures_at)
     refused = models.refusals(item, attempts)
-    features = features_of(item, scan.measures_at, attempts)
+    features, asked = as_last_seen(features_of(item, scan.measures_at, attempts), fingerprint, attempts)
+    refused = {**refused, **{name: ASKED for name in asked if name not in refused}}
     cards = [card for card in models.cards() if card.provider not in HERE and card.name not in refused]
     route = models.route(features, cards, outcomes_of(attempts), item.impact, fingerprint)
     left, worth = usd_left(ledger, fingerprint), worth_usd(item.impact, project.loaded.settings.routing.usd_per_impact)
@@ -127,18 +130,22 @@ def _attempts(project: Project) -> tuple[AttemptRecord, ...]:
 
 
 def _item_called(project: Project, target: str, scan: ScanResult, attempts: Iterable[AttemptRecord]) -> WorkItem:
+    """As if it failed now, as far as that can be told without running a test."""
     with history_if_any(project) as history:
         known = _reported(history, target) if history else None
-    if known is not None:
-        paths = [a.path for a in attempts if a.fingerprint == known.fingerprint and a.path] or list(known.files)
-        return _as_item(project, known.fingerprint, known.failure_class, known.impact, paths[-1:])
-    row = next((row for row in scan.files if row.path == target), None)
-    if row is None:
+    paths = [a.path for a in attempts if known and a.fingerprint == known.fingerprint and a.path]
+    path = paths[-1] if paths else next(iter(known.files), "") if known else target
+    row = next((row for row in scan.files if row.path == path), None)
+    if known is None and row is None:
         raise UsageError(
             f"there is neither an item nor a file {target!r}", "'dreamscape runs show last' shows items, 'scan' files"
         )
-    line = row.riskiest.line if row.riskiest else 1
-    return _as_item(project, "", FailureClass.UNKNOWN, row.impact, [target], line)
+    line = row.riskiest.line if row and row.riskiest else 1
+    # What is known of the file now counts, as it would for heal; the impact of then where it is not scanned any more.
+    impact = scan.impact_of(path, line) if row else known.impact if known else 0.0
+    fingerprint, kind = (known.fingerprint, known.failure_class) if known else ("", FailureClass.UNKNOWN)
+    suspects = (Suspect(path, line, "", 1.0),) if row else ()
+    return WorkItem("", RepairCase("", (), kind, fingerprint, suspects, _source(project, path)), impact)
 
 
 def _reported(history: History, target: str) -> ItemReport | None:
@@ -147,10 +154,8 @@ def _reported(history: History, target: str) -> ItemReport | None:
     return next((item for item in items if target == item.id or target in item.tests), None)
 
 
-def _as_item(
-    project: Project, fingerprint: str, failure_class: FailureClass, impact: float, paths: list[str], line: int = 1
-) -> WorkItem:
-    """As if it failed now, as far as it can be told without running a test."""
-    suspects = tuple(Suspect(path, line, "", 1.0) for path in paths)
-    sources = {path: (project.root / path).read_bytes() for path in paths if (project.root / path).is_file()}
-    return WorkItem("", RepairCase("", (), failure_class, fingerprint, suspects, sources), impact)
+def _source(project: Project, path: str) -> dict[str, bytes]:
+    try:
+        return {path: (project.root / path).read_bytes()} if path else {}
+    except OSError:
+        return {}

@@ -92,7 +92,7 @@ class BudgetSettings:
 class RoutingSettings:
     """What decides whether a model is worth its price: a repair in code of impact 1 is worth ``usd_per_impact``."""
 
-    usd_per_impact: float = 5.0
+    usd_per_impact: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)

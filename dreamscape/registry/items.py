@@ -83,6 +83,20 @@ def as_words(features: Features, chance: Mapping[str, float]) -> dict[str, objec
     return {"numbers": dict(features.numbers), "words": dict(features.words), "chance": dict(chance)}
 
 
+def as_last_seen(
+    features: Features, fingerprint: str, history: Iterable[AttemptRecord]
+) -> tuple[Features, tuple[str, ...]]:
+    """An item's features with what was kept when it was last worked on, and the models that were asked then in vain."""
+    ours = [attempt for attempt in history if attempt.fingerprint == fingerprint and attempt.model not in HERE]
+    if not fingerprint or not ours:
+        return features, ()
+    last = [attempt for attempt in ours if attempt.content == ours[-1].content and not attempt.solved]
+    kept = _features_in(ours[-1])
+    numbers, words = {**features.numbers, **kept.numbers}, {**features.words, **kept.words}
+    failed = tuple(Failed(attempt.model, attempt.cost_usd) for attempt in last)
+    return Features(features.item, numbers, words, failed), tuple(dict.fromkeys(attempt.model for attempt in last))
+
+
 def _features_in(attempt: AttemptRecord) -> Features:
     kept, name = attempt.features, item_name(attempt.fingerprint, attempt.content)
     numbers, words = kept.get("numbers"), kept.get("words")

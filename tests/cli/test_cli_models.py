@@ -96,9 +96,10 @@ def test_who_would_be_asked_is_told_before_anything_is_spent(
 
     assert of_file["schema"] == "dreamscape.models-route/1"
     assert {"model", "chance", "low", "high", "cost_usd", "index_usd", "why"} <= of_file["order"][0].keys()
-    assert (of_item["impact"], of_item["worth_usd"], of_item["left_usd"]) == (0.5, 2.5, 0.5)
+    assert of_item["worth_usd"] == pytest.approx(20 * of_item["impact"])
+    assert (of_item["impact"], of_item["left_usd"]) == (of_file["impact"], 0.5)
     assert of_item["refused"]["chatgpt"] == "disabled"
-    for word in ("worth 2.50 USD", "openai", "a solution costs", "not asked: chatgpt (disabled)"):
+    for word in (" USD, 0.50 USD left", "a solution costs", "it was asked about this before", "not asked: chatgpt (disabled)"):
         assert word in text
     assert unknown.returncode == 2 and "neither an item nor a file" in unknown.stderr
 
