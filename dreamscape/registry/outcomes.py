@@ -13,7 +13,7 @@ from dreamscape.registry.policy_costs import Costs, listed, measured
 from dreamscape.registry.policy_difficulty import Evidence, Skill, before_evidence, learned
 from dreamscape.registry.policy_features import Array, Columns, columns_of
 
-FIRST_STEPS, NEXT_STEPS = 25, 1
+FIRST_STEPS, NEXT_STEPS = 25, 2
 """Steps of the fit for a history read at once, and for each addition to it."""
 
 
@@ -50,7 +50,7 @@ def _beliefs(models: tuple[ModelFacts, ...], outcomes: tuple[Outcome, ...], befo
         return Beliefs(models, outcomes, columns, skill, listed(prices, rows.shape[1]), (None,) * len(models))
     number = {item: index for index, item in enumerate(items)}
     told.sort(key=lambda outcome: number[outcome.features.item])
-    evidence = _evidence(told, number, place, rows)
+    evidence = _evidence(told, number, place, columns, rows)
     costs = measured(prices, np.array([outcome.cost_usd for outcome in told]), evidence)
     skill = learned(skill, evidence, NEXT_STEPS if before and before.outcomes else FIRST_STEPS)
     return Beliefs(models, outcomes, columns, skill, costs, _seconds(models, told))
@@ -62,19 +62,26 @@ def _start(prices: Array, columns: Columns, before: Beliefs | None) -> Skill:
     if before is None:
         return fresh
     old = before.columns.keys
-    weights = np.array([before.skill.weights[old[key]] if key in old else 0.0 for key in columns.keys])
-    return replace(before.skill, weights=weights)
+    weights, variance = fresh.weights.copy(), fresh.weight_variance.copy()
+    for key, place in columns.keys.items():
+        if key in old:
+            weights[place] = before.skill.weights[old[key]]
+            variance[place] = before.skill.weight_variance[old[key]]
+    return replace(before.skill, weights=weights, weight_variance=variance)
 
 
-def _evidence(told: Sequence[Outcome], number: dict[str, int], place: dict[str, int], rows: Array) -> Evidence:
+def _evidence(
+    told: Sequence[Outcome], number: dict[str, int], place: dict[str, int], columns: Columns, rows: Array
+) -> Evidence:
     item = np.array([number[outcome.features.item] for outcome in told])
     return Evidence(
         item=item,
         model=np.array([place[outcome.model] for outcome in told]),
         solved=np.array([float(outcome.solved) for outcome in told]),
-        weight=np.ones(len(told)),
+        weight=np.asarray(0.5 ** ((len(number) - 1 - item) / priors.HALF_LIFE_ITEMS)),
         starts=np.searchsorted(item, np.arange(len(number))),
         rows=rows,
+        groups=columns.groups,
     )
 
 

@@ -9,9 +9,12 @@ from dreamscape.domain.routing import Estimate, Features, ModelFacts, Outcome, R
 from dreamscape.registry.outcomes import Beliefs, prepare
 from dreamscape.registry.policy_difficulty import NODE_WEIGHTS, chances
 from dreamscape.registry.policy_features import Array
+from dreamscape.registry.policy_learning import Prospect, worth_a_look
 
 NINETY = 1.645
 """Standard deviations to either side that hold 90 % of a normal distribution."""
+
+LOOK = "little is known of it, and what a look costs may come back on later items"
 
 
 def decide(
@@ -25,17 +28,18 @@ def decide(
 
     ``value`` is what solving it is worth and ``left`` what may still be spent on it, both in USD. The order is by value
     minus cost over chance (Weitzman 1979), computed anew after each expected failure, which makes the item look harder;
-    it ends where no further call is worth its cost, or fits what is left.
+    it ends where no further call is worth its cost, or fits what is left. A model of which little is known may come
+    before them where that pays on later items (`policy_learning`).
     """
     outlook = _outlook(features, candidates, history)
-    order: list[Estimate] = []
-    while (best := _best(outlook, value, left)) is not None:
-        estimate = _estimate(outlook, best, value)
-        order.append(estimate)
-        left -= estimate.cost_usd
-        outlook = _after_failure(outlook, best)
-    rest = tuple(_estimate(outlook, place, value) for place in outlook.open)
-    return Route(tuple(order), rest, _why_stop(outlook, rest, value, left))
+    order, after = _plan(outlook, value, left)
+    if not features.failed and (look := _look(outlook, order, value, left)) is not None:
+        first = replace(_estimate(outlook, look, value), why=LOOK)
+        order, after = _plan(_after_failure(outlook, look), value, left - first.cost_usd)
+        order = [first, *order]
+    left -= sum(estimate.cost_usd for estimate in order)
+    rest = tuple(_estimate(after, place, value) for place in after.open)
+    return Route(tuple(order), rest, _why_stop(rest, value, left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class _Outlook:
     low: Array
     high: Array
     cost: Array
+    ability_variance: Array
+    cost_variance: Array
     belief: Array
     open: tuple[int, ...]
 
@@ -70,6 +76,8 @@ def _outlook(features: Features, candidates: Sequence[ModelFacts], history: Beli
         low=chances(beliefs.skill, row, -NINETY)[ours],
         high=chances(beliefs.skill, row, NINETY)[ours],
         cost=beliefs.costs.at(row, chance)[ours],
+        ability_variance=beliefs.skill.variance[ours],
+        cost_variance=beliefs.costs.variance[ours],
         belief=belief / belief.sum(),
         open=tuple(index for index, model in enumerate(candidates) if model.name not in asked),
     )
@@ -83,6 +91,41 @@ def _known(candidates: Sequence[ModelFacts], history: Beliefs | Sequence[Outcome
         return history
     names = {model.name for model in candidates}
     return prepare((*candidates, *(m for m in history.models if m.name not in names)), history.outcomes)
+
+
+def _plan(outlook: _Outlook, value: float, left: float) -> tuple[list[Estimate], _Outlook]:
+    """The order by index as far as it pays, and the outlook after all of it failed."""
+    order: list[Estimate] = []
+    while (best := _best(outlook, value, left)) is not None:
+        order.append(_estimate(outlook, best, value))
+        left -= order[-1].cost_usd
+        outlook = _after_failure(outlook, best)
+    return order, outlook
+
+
+def _look(outlook: _Outlook, plan: Sequence[Estimate], value: float, left: float) -> int | None:
+    """The open candidate to ask first so as to learn about it, if one is worth that."""
+    planned, reached = 0.0, 1.0
+    for estimate in plan:
+        planned += reached * (estimate.chance * value - estimate.cost_usd)
+        reached *= 1.0 - estimate.chance
+    first = plan[0].model if plan else None
+    others = [place for place in outlook.open if outlook.names[place] != first]
+    prospects = [_prospect(outlook, place) for place in others]
+    affordable = [
+        (place, prospect) for place, prospect in zip(others, prospects, strict=True) if prospect.cost_usd <= left
+    ]
+    look = worth_a_look([prospect for _, prospect in affordable], value, planned)
+    return None if look is None else affordable[look][0]
+
+
+def _prospect(outlook: _Outlook, place: int) -> Prospect:
+    chances_of_it, belief = outlook.chance[place], outlook.belief
+    chance = float(chances_of_it @ belief)
+    # How far one standard deviation of ability moves the chance, as a share of it.
+    bend = float((chances_of_it * (1.0 - chances_of_it)) @ belief) / chance
+    variance = float(outlook.cost_variance[place] + outlook.ability_variance[place] * bend**2)
+    return Prospect(chance, float(outlook.cost[place] @ belief), variance)
 
 
 def _best(outlook: _Outlook, value: float, left: float) -> int | None:
@@ -109,7 +152,7 @@ def _estimate(outlook: _Outlook, place: int, value: float) -> Estimate:
     return Estimate(outlook.names[place], chance, low, high, cost, outlook.seconds[place], index, why)
 
 
-def _why_stop(outlook: _Outlook, rest: Sequence[Estimate], value: float, left: float) -> str:
+def _why_stop(rest: Sequence[Estimate], value: float, left: float) -> str:
     if not rest:
         return "every model has been asked"
     worth = [estimate for estimate in rest if estimate.index_usd > 0]

@@ -14,11 +14,12 @@ from dreamscape.registry.policy_features import Array
 @dataclass(frozen=True, slots=True)
 class Costs:
     """``success_usd``: mean cost of each model's successes; ``failure``: cost of a failure as a multiple of that;
-    ``weights``: how features shift the logarithm of all costs."""
+    ``weights``: how features shift the logarithm of all costs; ``variance`` of the logarithm of each model's mean."""
 
     success_usd: Array
     failure: float
     weights: Array
+    variance: Array
 
     def at(self, row: Array, chances: Array) -> Array:
         """Expected cost of each model at each node (models x nodes), in USD."""
@@ -28,7 +29,8 @@ class Costs:
 
 def listed(prices: Array, columns: int) -> Costs:
     """Costs by list price alone, in USD."""
-    return Costs(prices, 1.0, np.zeros(columns))
+    unsure = np.full(len(prices), priors.COST_VARIANCE / priors.COST_ITEMS)
+    return Costs(prices, 1.0, np.zeros(columns), unsure)
 
 
 def measured(prices: Array, cost_usd: Array, evidence: Evidence) -> Costs:
@@ -54,7 +56,10 @@ def measured(prices: Array, cost_usd: Array, evidence: Evidence) -> Costs:
     units = np.bincount(evidence.model, shape * evidence.weight, models)
     listed_units = priors.COST_ITEMS * float((shape * evidence.weight).sum() / evidence.weight.sum())
     success = (spent + listed_units * prices * np.exp(bias)) / (units + listed_units)
-    return Costs(success, float(np.exp(shift)), weights)
+    rest = logs - level[evidence.model] - moved - shift * failed
+    noise = (rest**2 * evidence.weight).sum() + priors.COST_ITEMS * priors.COST_VARIANCE
+    variance = noise / (evidence.weight.sum() + priors.COST_ITEMS) / (calls + priors.COST_ITEMS)
+    return Costs(success, float(np.exp(shift)), weights, np.asarray(variance))
 
 
 def _failure_shift(rest: Array, failed: Array, evidence: Evidence, calls: Array) -> float:

@@ -21,7 +21,8 @@ NODE_WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Outcomes as arrays, those of one item together: ``item`` and ``model`` are places, ``solved`` 0 or 1, ``weight``
-    how much an outcome counts, ``starts`` where each item begins, ``rows`` the items' features (items x columns)."""
+    how much an outcome counts, ``starts`` where each item begins, ``rows`` the items' features (items x columns),
+    ``groups`` the kind of each column."""
 
     item: Places
     model: Places
@@ -29,18 +30,21 @@ class Evidence:
     weight: Array
     starts: Places
     rows: Array
+    groups: Places
 
 
 @dataclass(frozen=True, slots=True)
 class Skill:
     """What is believed: ``expected`` ability of each model before any outcome, ``ability`` and its ``variance`` now,
-    ``ease`` of the mean item, ``weights`` of the features, ``spread`` of the ease around them; all in log-odds."""
+    ``ease`` of the mean item, ``weights`` of the features, believed within ``weight_variance`` of nothing, ``spread``
+    of the ease around what they say; all in log-odds."""
 
     expected: Array
     ability: Array
     variance: Array
     ease: float
     weights: Array
+    weight_variance: Array
     spread: float
 
 
@@ -49,7 +53,9 @@ def before_evidence(log_prices: Array, columns: int) -> Skill:
     middle = log_prices.mean() if len(log_prices) else 0.0
     expected = priors.ABILITY_PER_LOG_PRICE * (log_prices - middle)
     variance = np.full(len(log_prices), priors.ABILITY_VARIANCE)
-    return Skill(expected, expected, variance, 0.0, np.zeros(columns), priors.SPREAD)
+    return Skill(
+        expected, expected, variance, 0.0, np.zeros(columns), np.full(columns, priors.WEIGHT_VARIANCE), priors.SPREAD
+    )
 
 
 def learned(skill: Skill, evidence: Evidence, steps: int) -> Skill:
@@ -95,13 +101,15 @@ def _improved(skill: Skill, evidence: Evidence, slope: Array, bend: Array) -> Sk
     stiff = np.bincount(evidence.model, bend_by_outcome, models) + 1.0 / priors.ABILITY_VARIANCE
     by_item = np.add.reduceat(by_outcome, evidence.starts)
     bend_by_item = np.add.reduceat(bend_by_outcome, evidence.starts)
+    weights, weight_variance = _weights(skill, evidence, by_item, bend_by_item)
     return replace(
         skill,
         ability=skill.ability + np.clip(pull / stiff, -1.0, 1.0),
         variance=np.asarray(1.0 / stiff),
         ease=skill.ease + _ease_step(skill, by_item, bend_by_item),
         spread=skill.spread * _spread_factor(skill, slope, bend),
-        weights=skill.weights + _weights_step(skill, evidence.rows, by_item, bend_by_item),
+        weights=weights,
+        weight_variance=weight_variance,
     )
 
 
@@ -117,9 +125,21 @@ def _spread_factor(skill: Skill, slope: Array, bend: Array) -> float:
     return float(np.exp(np.clip(pull / stiff, -0.3, 0.3)))
 
 
-def _weights_step(skill: Skill, rows: Array, slope: Array, bend: Array) -> Array:
+def _weights(skill: Skill, evidence: Evidence, slope: Array, bend: Array) -> tuple[Array, Array]:
+    """The next weights of the features, and how large those of each kind are believed to be.
+
+    The second is evidence maximization (MacKay 1992) for each kind of feature: what tells nothing fades to nothing.
+    """
+    rows, groups = evidence.rows, evidence.groups
     if not rows.shape[1]:
-        return np.zeros(0)
-    pull = rows.T @ slope - skill.weights / priors.WEIGHT_VARIANCE
-    stiff = (rows * bend[:, None]).T @ rows + np.eye(rows.shape[1]) / priors.WEIGHT_VARIANCE
-    return np.asarray(np.clip(np.linalg.solve(stiff, pull), -1.0, 1.0))
+        return skill.weights, skill.weight_variance
+    ridge = np.diag(1.0 / skill.weight_variance)
+    pull = rows.T @ slope - skill.weights / skill.weight_variance
+    step = np.linalg.solve((rows * bend[:, None]).T @ rows + ridge, pull)
+    weights = skill.weights + np.clip(step, -1.0, 1.0)
+    # An item's ease is uncertain itself, so that all its outcomes together weigh less than one by one.
+    known = bend / (1.0 + bend * skill.spread**2)
+    doubt = np.diag(np.linalg.inv((rows * known[:, None]).T @ rows + ridge))
+    columns = np.bincount(groups) + priors.WEIGHT_COLUMNS
+    size = np.bincount(groups, weights**2 + doubt) + priors.WEIGHT_COLUMNS * priors.WEIGHT_VARIANCE
+    return np.asarray(weights), np.asarray((size / columns)[groups])

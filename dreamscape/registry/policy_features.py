@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,18 @@ Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 
+MOST_WORDS = 200
+"""Columns for words at most, the most frequent: a fit takes time with the third power of them (chosen)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """How features become a row: ``keys`` maps a column's name to its place; numbers lose ``mean`` and are divided by
-    ``deviation``, words are 1 where they apply. What is unknown stands at the mean."""
+    ``deviation``, words are 1 where they apply. What is unknown stands at the mean. ``groups`` tells columns of the
+    same kind: all words of one key are one, each number is its own."""
 
     keys: Mapping[str, int]
+    groups: Places
     mean: Array
     deviation: Array
 
@@ -35,14 +42,15 @@ class Columns:
 
 def columns_of(items: Sequence[Features]) -> tuple[Columns, Array]:
     """The columns that these items have, and their matrix (items x columns)."""
-    keys: dict[str, int] = {}
-    for item in items:
-        for key, _ in _pairs(item):
-            keys.setdefault(key, len(keys))
+    keys = _keys(items)
     raw = np.full((len(items), len(keys)), np.nan)
     for place, item in enumerate(items):
         for key, value in _pairs(item):
-            raw[place, keys[key]] = value
+            if key in keys:
+                raw[place, keys[key]] = value
+    names = [key.split("=")[0] + "=" * ("=" in key) for key in keys]
+    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    groups = np.array([order[name] for name in names], dtype=np.intp)
     is_word = np.array(["=" in key for key in keys], dtype=bool)
     raw[:, is_word] = np.nan_to_num(raw[:, is_word])
     known = ~np.isnan(raw)
@@ -52,7 +60,15 @@ def columns_of(items: Sequence[Features]) -> tuple[Columns, Array]:
     deviation = np.sqrt((centred**2).sum(0) / count)
     # A number that never varied says nothing: infinity makes its column zero, also for an item where it differs.
     deviation = np.where(is_word, 1.0, np.where(deviation > 1e-9, deviation, np.inf))
-    return Columns(keys, mean, deviation), np.asarray(centred / deviation)
+    return Columns(keys, groups, mean, deviation), np.asarray(centred / deviation)
+
+
+def _keys(items: Sequence[Features]) -> dict[str, int]:
+    """Columns in order of first appearance; a word that only one item has tells nothing about others."""
+    count = Counter(key for item in items for key, _ in _pairs(item))
+    words = {key for key, _ in count.most_common() if "=" in key and count[key] > 1}
+    kept = set(sorted(words, key=lambda key: (-count[key], key))[:MOST_WORDS])
+    return {key: place for place, key in enumerate(key for key in count if "=" not in key or key in kept)}
 
 
 def _pairs(features: Features) -> list[tuple[str, float]]:

@@ -1,24 +1,33 @@
-"""What routing believes before the first outcome: each number with where it comes from (docs/routing.md)."""
+"""What routing believes before the first outcome: each number with where it comes from (docs/routing.md has more)."""
 
 from __future__ import annotations
 
-ABILITY_PER_LOG_PRICE = 0.25
-"""Log-odds of success per natural logarithm of price."""
-ABILITY_VARIANCE = 1.0
-"""Of a model's ability around what its price promises, in log-odds squared."""
+ABILITY_PER_LOG_PRICE = 0.2
+"""Log-odds of success per natural logarithm of price: mean slope over aider's three leaderboards, May 2026."""
+ABILITY_VARIANCE = 1.5
+"""Of a model's ability around what its price promises, in log-odds squared: the scatter on the same leaderboards, about
+doubled because other work ranks models otherwise."""
 EASE_VARIANCE = 1.0
-"""Of a whole project's mean ease around even odds for a model of middle price, in log-odds squared."""
-SPREAD = 1.5
-"""Standard deviation of items' ease within a project, in log-odds."""
-SPREAD_ITEMS = 20.0
-"""How many items' evidence the spread is worth."""
+"""Of a whole project's mean ease around even odds for a model of middle price, in log-odds squared (chosen)."""
+SPREAD = 2.5
+"""Standard deviation of items' ease within a project, in log-odds: ten agents together solve little more than twice
+what one of them does on average (Zhang et al. 2024)."""
+SPREAD_ITEMS = 10.0
+"""How many items' evidence the spread is worth (chosen)."""
 WEIGHT_VARIANCE = 0.15
-"""Of the weight of one standardized feature."""
-COST_ITEMS = 2.0
-"""How many calls' evidence a list price is worth."""
+WEIGHT_COLUMNS = 4.0
+"""Of the weight of a standardized feature, and how many columns' evidence that is worth (chosen)."""
+COST_ITEMS = 1.0
+"""How many calls' evidence a list price is worth (chosen)."""
+COST_VARIANCE = 0.5
+"""Of the logarithm of one call's cost around its expectation, before it is measured (chosen)."""
 FAILURE_COST_ITEMS = 4.0
-"""How many calls' evidence says that failures cost what successes do."""
+"""How many calls' evidence says that failures cost what successes do (chosen)."""
 COST_RIDGE = 10.0
-"""Precision with which a feature is believed not to shift costs."""
+"""Precision with which a feature is believed not to shift costs (chosen)."""
 FREE_USD = 1e-6
 """What stands for nothing in a logarithm, in USD."""
+HALF_LIFE_ITEMS = 500
+"""After how many items an outcome counts half, since models and projects change (chosen)."""
+FUTURE_ITEMS = 20
+"""In how many items to come what is learned of a model may pay back (chosen)."""
