@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dreamscape.domain.ports import History
     from dreamscape.domain.records import AttemptRecord, ItemReport
     from dreamscape.domain.scan import ScanResult
+    from dreamscape.domain.simulation import Simulation
 
 ASKED = "it was asked about this before, and is again only once the code has changed"
 
@@ -159,3 +160,12 @@ def _source(project: Project, path: str) -> dict[str, bytes]:
         return {path: (project.root / path).read_bytes()} if path else {}
     except OSError:
         return {}
+
+
+def simulate(table: Path, value: float, warm: int) -> Simulation:
+    """What the policy would have asked on a table of recorded outcomes. Raises UsageError where it cannot be read."""
+    from dreamscape.registry.outcomes_replay import replay
+    from dreamscape.registry.outcomes_table import read_table
+
+    models, tasks = read_table(table)
+    return replay(models, tasks, value, warm)

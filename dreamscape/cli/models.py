@@ -127,6 +127,28 @@ def learn(
     return 0
 
 
+@command(app)
+def simulate(
+    options: Options,
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Outcomes: a line per task and model.")],
+    value: Annotated[float, typer.Option("--value", metavar="USD", help="What a solved task is worth.")],
+    warm: Annotated[int, typer.Option("--warm", metavar="N", help="See the first N tasks in full.")] = 0,
+) -> int:
+    """Replay recorded outcomes through the routing policy: who would be asked, what it would cost and solve.
+
+    FILE.models.csv beside the table has the columns model and prior_cost (USD of a task by list price). Tasks come in
+    the file's order; what became of a model is used only after it was asked.
+
+    Example: dreamscape models simulate outcomes.csv --value 2 --warm 100
+    """
+    from dreamscape.bootstrap import routing
+    from dreamscape.cli import models_tables, render
+
+    simulation = routing.simulate(table, value, warm)
+    render.show(options, "models-simulate", simulation, lambda: models_tables.simulation_text(simulation))
+    return 0
+
+
 def _switch(options: Options, name: str, *, enabled: bool) -> int:
     from dreamscape import bootstrap
     from dreamscape.cli import render

@@ -8,6 +8,7 @@ from dreamscape.cli.render import table
 from dreamscape.domain.model_stats import Advice, ModelStats, ModelView, Record
 from dreamscape.domain.models import ModelCard
 from dreamscape.domain.routing import Estimate
+from dreamscape.domain.simulation import Simulation
 
 
 def cards_text(cards: Sequence[ModelCard]) -> str:
@@ -94,3 +95,27 @@ def _record_row(record: Record) -> tuple[str, ...]:
     per_solved = "-" if record.usd_per_solved is None else f"{record.usd_per_solved:.4f}"
     counts = str(record.asked), str(record.solved), f"{record.usd:.2f}", per_solved, f"{record.seconds:.0f}"
     return (record.model, record.failure_class or "all", *counts)
+
+
+def simulation_text(simulation: Simulation) -> str:
+    """What a replay shows, beside the best single model in hindsight and the strongest."""
+    tasks, declined = len(simulation.tasks), sum(not task.tried for task in simulation.tasks)
+    rows = [
+        ("routed", simulation.solved, f"{simulation.cost_usd:.4g}", f"{simulation.net_usd:.4g}"),
+        *(
+            (f"{single.model} always ({why})", single.solved, f"{single.cost_usd:.4g}", f"{single.net_usd:.4g}")
+            for why, single in (("best in hindsight", simulation.best), ("solves most", simulation.strongest))
+        ),
+        ("the cheapest that solves it", "", "", f"{simulation.oracle_usd:.4g}"),
+    ]
+    score = "-" if simulation.score is None else f"{simulation.score:+.3f}"
+    return "\n".join(
+        [
+            f"{tasks} tasks worth {simulation.value:g} USD each, after {simulation.warm} seen in full: "
+            f"{simulation.calls} calls, {declined} declined",
+            "",
+            table(("asked", "solved", "USD", "net USD"), rows, right=(1, 2, 3)),
+            "",
+            f"score {score} (0: the best single model in hindsight or nothing, 1: the cheapest that solves it)",
+        ]
+    )
