@@ -30,8 +30,8 @@ class Simulation:
     """Tasks as they were routed, after the first ``warm`` ones were seen in full.
 
     ``best`` is the single model with the highest net in hindsight, ``strongest`` the one that solved most;
-    ``oracle_usd`` the net of asking, for each task, the cheapest model that solves it. ``score`` is 0 at the net of ``best`` (or of
-    doing nothing) and 1 at the oracle's, None where these are the same.
+    ``oracle_usd`` the net of asking, for each task, the cheapest model that solves it. ``score`` is 0 at the net of
+    ``best`` (or of doing nothing) and 1 at the oracle's, None where these are the same.
     """
 
     value: float
