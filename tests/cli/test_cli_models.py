@@ -99,7 +99,12 @@ def test_who_would_be_asked_is_told_before_anything_is_spent(
     assert of_item["worth_usd"] == pytest.approx(20 * of_item["impact"])
     assert (of_item["impact"], of_item["left_usd"]) == (of_file["impact"], 0.5)
     assert of_item["refused"]["chatgpt"] == "disabled"
-    for word in (" USD, 0.50 USD left", "a solution costs", "it was asked about this before", "not asked: chatgpt (disabled)"):
+    for word in (
+        " USD, 0.50 USD left",
+        "a solution costs",
+        "it was asked about this before",
+        "not asked: chatgpt (disabled)",
+    ):
         assert word in text
     assert unknown.returncode == 2 and "neither an item nor a file" in unknown.stderr
 
