@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,10 @@ from dreamscape.domain.routing import ModelFacts, Outcome
 from dreamscape.registry import policy_priors as priors
 from dreamscape.registry.policy_costs import Costs, listed, measured
 from dreamscape.registry.policy_difficulty import Evidence, Skill, before_evidence, learned
-from dreamscape.registry.policy_features import Array, Columns, columns_of
+from dreamscape.registry.policy_features import Columns, columns_of
+
+if TYPE_CHECKING:
+    from dreamscape.registry.policy_features import Array
 
 FIRST_STEPS, NEXT_STEPS = 25, 2
 """Steps of the fit for a history read at once, and for each addition to it."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dreamscape.domain.routing import Estimate, Features, ModelFacts, Outcome, Route
 from dreamscape.registry.outcomes import Beliefs, prepare
 from dreamscape.registry.policy_difficulty import NODE_WEIGHTS, chances
-from dreamscape.registry.policy_features import Array
 from dreamscape.registry.policy_learning import Prospect, worth_a_look
+
+if TYPE_CHECKING:
+    from dreamscape.registry.policy_features import Array
 
 NINETY = 1.645
 """Standard deviations to either side that hold 90 % of a normal distribution."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dreamscape.registry import policy_priors as priors
 from dreamscape.registry.policy_difficulty import Evidence
-from dreamscape.registry.policy_features import Array
+
+if TYPE_CHECKING:
+    from dreamscape.registry.policy_features import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ normal around what the features say. It is fitted by generalized expectation-max
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dreamscape.registry import policy_priors as priors
-from dreamscape.registry.policy_features import Array, Places
+
+if TYPE_CHECKING:
+    from dreamscape.registry.policy_features import Array, Places
 
 NODES = np.linspace(-3.2, 3.2, 21)
 """Ease of an item, in standard deviations from what its features say."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dreamscape.domain.routing import Features
 
-Array = NDArray[np.float64]
-Places = NDArray[np.intp]
+if TYPE_CHECKING:
+    # Importing it costs as much time as the rest of numpy.
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Places = NDArray[np.intp]
 
 
 MOST_WORDS = 200
