@@ -79,7 +79,8 @@ def chances(skill: Skill, row: Array, shift: float = 0.0) -> Array:
 
 
 def _logistic(log_odds: Array) -> Array:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30.0, 30.0))))
+    # Nothing is surer than one in three million, so that even forty failures in a row leave a belief.
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -15.0, 15.0))))
 
 
 def _step(skill: Skill, evidence: Evidence) -> Skill:
