@@ -89,7 +89,9 @@ class TestAgent:
         if self._unsteady is None:  # set aside before: that they pass for once obliges nobody
             confirmed = {failure.test for failure in (*failures, *settled)}
             self._unsteady = frozenset(f.test for f in baseline.failures if f.test not in confirmed)
-        held = (test for test in traced.held if test not in self._unsteady)
+        # One that fails and passed this once, by chance, obliges nobody either.
+        by_chance = self._unsteady.union(failure.test for failure in (*failures, *settled))
+        held = (test for test in traced.held if test not in by_chance)
         self._passing = tuple(dict.fromkeys((*self._passing, *held)))
         fresh = {failure.test: failure for failure in traced.failures}
         failures = [fresh.get(failure.test, failure) for failure in failures]
