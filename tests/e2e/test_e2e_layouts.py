@@ -161,6 +161,13 @@ def test_a_test_that_fails_by_chance_is_set_aside_and_hinders_no_repair(patient:
                     is_traced = sys.gettrace() or getattr(sys, "monitoring", None) and sys.monitoring.get_tool(3)
                     assert is_traced or os.environ["PYTHONHASHSEED"] == "1"
                 """,
+            "test_traced.py": """\
+                import sys
+
+
+                def test_that_passes_only_where_lines_are_traced():
+                    assert sys.gettrace() or getattr(sys, "monitoring", None) and sys.monitoring.get_tool(3)
+                """,
         }
     )
 
