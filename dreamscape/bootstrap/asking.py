@@ -116,13 +116,6 @@ def usd_left(ledger: Ledger, item: str) -> float:
         return 0.0
 
 
-def browser_programs() -> tuple[str | None, str | None]:
-    """Browser and driver that chat sites would be asked with; None for what is missing."""
-    from dreamscape.client.driver_versions import programs
-
-    return programs()
-
-
 def _site_folders() -> tuple[Path, ...]:
     from dreamscape.settings import shipped_file, user_file
 

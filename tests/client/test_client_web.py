@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -17,11 +18,14 @@ import pytest
 from chat_site import ChatSite, served
 from required import missing
 
-from dreamscape.client.sites import SiteProfile, load_site
+from dreamscape.client import OpenAIClient
+from dreamscape.client.calls import Ledger
+from dreamscape.client.outside import Outside
+from dreamscape.client.sites import SiteBook, SiteProfile, load_site
 from dreamscape.client.tabs import open_browser
 from dreamscape.client.web import WebSites
 from dreamscape.domain.errors import BrowserGone, NoAnswer, TabCrashed, UsageError
-from dreamscape.domain.settings import ClientSettings
+from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
 
 @pytest.fixture
@@ -170,3 +174,16 @@ def test_a_second_browser_of_an_account_is_logged_in_as_the_first_is(
             site.release.set()
 
         assert [answer.result() for answer in both] == ["plain: a", "plain: b"]
+
+
+def test_the_client_asks_the_site_that_an_address_is_of_by_that_one_call(
+    tmp_path: Path, site: ChatSite, profile: SiteProfile
+) -> None:
+    ledger = Ledger(lambda: tmp_path / "s", BudgetSettings(calls_per_day=1), lambda: datetime(2026, 11, 26, tzinfo=UTC))
+    outside = Outside(ledger, frozenset)
+    sites = SiteBook((tmp_path,))
+    with OpenAIClient(outside, lambda: WebSites(tmp_path / "s", ClientSettings()), sites) as client:
+        assert client.get_chatgpt_response("hello", model_url=f"{site.address}?model=m-1") == "m-1: hello"
+        assert [state.session for state in client.status()] == [profile.name]
+        with pytest.raises(UsageError, match="no chat site"):
+            client.get_chatgpt_response("hello", model_url="https://elsewhere.example/")
