@@ -19,7 +19,7 @@ from dreamscape.client.page import ChatPage
 from dreamscape.client.pictures import PICTURES, keep_picture
 from dreamscape.client.pool import Pool
 from dreamscape.client.sites import NEEDED, SiteProfile
-from dreamscape.client.tabs import PageLeft
+from dreamscape.client.tabs import PageLeft, Tab
 from dreamscape.domain.errors import (
     AnswerUnfinished,
     BrowserGone,
@@ -78,6 +78,7 @@ class Account:
         self._failures = 0
         self._rests_until = 0.0
         self._cool_until = read_state(self._state_file).cool_until
+        self._is_asked_again = False
 
     def ask(
         self,
@@ -103,6 +104,7 @@ class Account:
                         self._pool.learn_protocol(entered.protocol)
                         is_sent = True
                         answer = page.converse(entered, on_progress)
+                    self._prepare(tab, url)
                 self._remember(None)
                 return answer
             except NoAnswer as error:
@@ -133,6 +135,13 @@ class Account:
         except NoAnswer as error:
             check = replace(check, trouble=error.message, advice=error.hint)
         return replace(check, markers=tuple(_marker(site, key, place) for key, place in found.items()))
+
+    def _prepare(self, tab: Tab, url: str) -> None:
+        """Has the tab open the page for the next prompt; who asked but once may be done."""
+        if self._is_asked_again:
+            with suppress(NoAnswer):
+                tab.open_ahead(url)
+        self._is_asked_again = True
 
     def _matched(self, page: ChatPage) -> dict[str, int]:
         """What of the profile is found, as far as the page can be asked."""

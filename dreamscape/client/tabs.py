@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ HUNG_S = 2.25
 """A page silent for so long, while the browser's empty tab answers, is hung; longer on a machine with more to do than
 it has processors."""
 
+AHEAD_S = 60.0
+"""A page opened ahead is shown to nobody after so long: a login may have ended, a site been changed; chosen."""
+
 CRASHED = "goog:cdp.Inspector.targetCrashed"
 
 JAVASCRIPT = {"awaitPromise": True, "resultOwnership": "none"}
@@ -42,6 +46,15 @@ _USUAL = Driving()
 
 class PageLeft(Exception):
     """The document that ran a script is there no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """An address that is being opened for whoever comes next; ``since`` as in `time.monotonic`."""
+
+    url: str
+    opening: Future[dict[str, Any]]
+    since: float
 
 
 class Browser:
@@ -138,6 +151,7 @@ class Tab:
         self._bidi = browser.bidi
         self._context = context
         self._pending: Future[dict[str, Any]] | None = None
+        self._ahead: _Ahead | None = None
         self._heard = 0.0
         self._on_word: Callable[[int], None] = lambda _: None
         self._crash_key: str | None = None
@@ -149,13 +163,12 @@ class Tab:
 
     def go(self, url: str, seconds: float) -> None:
         """Opens an address and waits until its document is read. Raises NoAnswer."""
-        to = {"context": self._context, "wait": "interactive"}
         # An address with a fragment opens no new document where only the fragment differs from the one before.
         addresses = ("about:blank", url) if "#" in url else (url,)
         try:
             with _in_words():
                 for address in addresses:
-                    self._pending = self._bidi.send("browsingContext.navigate", **to, url=address)
+                    self._pending = self._navigate(address)
                     self._browser.settled(self._pending, seconds)
         except PageHung as error:
             raise SiteUnreachable(f"{url} did not open within {seconds:.0f} s", "is the network there?") from error
@@ -165,6 +178,20 @@ class Tab:
             if "ERR_ABORTED" in error.message and self._has_crashed.wait(PROBE_S):
                 raise _crash() from error
             raise
+
+    def open_ahead(self, url: str) -> None:
+        """Begins to open an address, so that whoever asks there next need not wait for it. Raises BrowserGone."""
+        self._ahead = _Ahead(url, self._navigate(url), time.monotonic())
+
+    def is_open(self, url: str, seconds: float) -> bool:
+        """Whether a page of that address, opened ahead and not looked at by anybody, is shown; it is asked for once."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead.url != url or time.monotonic() - ahead.since > AHEAD_S:
+            return False
+        with contextlib.suppress(NoAnswer, PageLeft), _in_words():
+            self._browser.settled(ahead.opening, seconds)
+            return True
+        return False
 
     def call(self, script: str, *texts: str, on_word: Callable[[int], None] = lambda _: None) -> str:
         """What the script's promise gives; it gets the texts, then a function that tells us a number.
@@ -194,6 +221,9 @@ class Tab:
             self._bidi.listen(CRASHED, self._crash_key, None)
         with contextlib.suppress(Refused):
             self._bidi.command("browsingContext.close", COMMAND_S, context=self._context)
+
+    def _navigate(self, url: str) -> Future[dict[str, Any]]:
+        return self._bidi.send("browsingContext.navigate", context=self._context, url=url, wait="interactive")
 
     def _settled(self, pending: Future[dict[str, Any]]) -> dict[str, Any]:
         while True:

@@ -138,6 +138,9 @@ class _Opened:
     def go(self, url: str, seconds: float) -> None:
         pass
 
+    def is_open(self, url: str, seconds: float) -> bool:
+        return False
+
 
 def _long_entry(site: Site, web: WebSites, profile: SiteProfile, source: random.Random, kind: str) -> Row:
     """Three prompts of 100 kB: the slowest counts."""

@@ -30,6 +30,12 @@ class Scripted:
     def go(self, url: str, seconds: float) -> None:
         self.asked.append(url)
 
+    def is_open(self, url: str, seconds: float) -> bool:
+        return False
+
+    def open_ahead(self, url: str) -> None:
+        raise errors.BrowserGone("no")
+
     def call(self, script: str, action: str, *texts: str, on_word: Callable[[int], None]) -> str:
         self.asked.append(action)
         said = self.said[action].pop(0) if len(self.said[action]) > 1 else self.said[action][0]
@@ -70,6 +76,12 @@ def test_an_answer_and_how_far_it_was_reach_the_caller(tmp_path: Path) -> None:
     assert heard == [7]
     assert read_state(tmp_path / "chat.account.json").prompts == 1
     assert stat.S_IMODE((tmp_path / "chat.account.json").stat().st_mode) == 0o600
+
+
+def test_an_answer_is_not_lost_with_the_browser_that_was_to_open_the_next_page(tmp_path: Path) -> None:
+    account = account_of(Scripted({"enter": [ENTERED], "converse": [ANSWERED]}), tmp_path)
+
+    assert [account.ask(SITE.url, "hello") for _ in range(2)] == ["yes", "yes"]
 
 
 @pytest.mark.parametrize("error", [errors.BrowserGone, errors.TabCrashed, errors.PageHung])

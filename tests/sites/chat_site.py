@@ -54,7 +54,7 @@ prompts_per_minute = 0
 @dataclass
 class ChatSite:
     """A running site. ``answer`` maps prompt and model to what is said; ``prompts`` are those that arrived,
-    ``attached`` the text of the file that came with each.
+    ``attached`` the text of the file that came with each; ``opened`` chat pages were sent.
 
     ``tokens_per_second`` paces the stream (0: two parts at once). ``ways`` are habits of the page: frames draws with
     the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
@@ -77,6 +77,7 @@ class ChatSite:
     answer: Callable[[str, str], str] = lambda prompt, model: f"{model}: {prompt}"
     prompts: list[str] = field(default_factory=list)
     attached: list[str | None] = field(default_factory=list)
+    opened: int = 0
     tokens_per_second: float = 0.0
     ways: frozenset[str] = frozenset()
     fault: str = ""
@@ -153,6 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif not self._is_logged_in():
             self._redirect("/login")
         else:
+            self.site.opened += 1
             self._send(200, self._page().encode())
 
     def _page(self) -> str:
