@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dreamscape.client.breaker import Breaker
 from dreamscape.client.long_prompts import fitted
 from dreamscape.client.page import ChatPage
 from dreamscape.client.pictures import PICTURES, keep_picture
@@ -21,7 +22,6 @@ from dreamscape.client.pool import Pool
 from dreamscape.client.sites import NEEDED, SiteProfile
 from dreamscape.client.tabs import PageLeft, Tab
 from dreamscape.domain.errors import (
-    AnswerUnfinished,
     BrowserGone,
     CannotGoOn,
     ChallengeShown,
@@ -46,11 +46,6 @@ RETRIED = (BrowserGone, TabCrashed, PageHung)
 STOPS = (ChallengeShown, SessionExpired)
 """What only a person can mend: the account is asked no more by this process."""
 
-COUNTED = (SiteUnreachable, SiteChanged, AnswerUnfinished, PageHung)
-FAILURES, REST_S, LONGEST_REST_S = 3, 60.0, 900.0
-"""After so many failures of these kinds in a row the site is left alone, twice as long with each further one, then one
-prompt is tried (a circuit breaker; chosen)."""
-
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
@@ -67,16 +62,15 @@ class AccountState:
 class Account:
     """Every method may be called from any thread; ``session`` is its name, under which it remembers in ``folder``."""
 
-    def __init__(self, site: SiteProfile, pool: Pool, folder: Path, session: str) -> None:
+    def __init__(self, site: SiteProfile, pool: Pool, folder: Path, session: str, breaker: Breaker) -> None:
         self._site = site
         self._pool = pool
+        self._breaker = breaker
         self._folder = folder
         self._session = session
         self._state_file = state_file(folder, session)
         self._lock = threading.Lock()
         self._stopped: NoAnswer | None = None
-        self._failures = 0
-        self._rests_until = 0.0
         self._cool_until = read_state(self._state_file).cool_until
         self._is_asked_again = False
 
@@ -94,6 +88,7 @@ class Account:
         """
         fitted(prompt, self._site)  # what can never be sent needs no browser
         self._refuse_while_resting()
+        self._breaker.refuse_while_resting()
         for tries_left in reversed(range(TRIES)):
             is_sent = False
             try:
@@ -182,25 +177,16 @@ class Account:
         with self._lock:
             if self._stopped is not None:
                 raise type(self._stopped)(self._stopped.message, self._stopped.hint)
-            if time.monotonic() < self._rests_until:
-                words = f"{self._site.name} failed {self._failures} times in a row"
-                raise SiteUnreachable(f"{words} and is left alone for a while", "try again later, or: session check")
         if time.time() < self._cool_until:
             when = f"{datetime.fromtimestamp(self._cool_until):%H:%M}"
             raise RateLimited(f"{self._site.name} has had enough prompts for now", f"asked again from {when} on")
 
     def _remember(self, error: NoAnswer | None) -> None:
         """What the next prompts, and the next runs, must know."""
+        self._breaker.note(error)
         with self._lock:
             if isinstance(error, STOPS):
                 self._stopped = error
-            if error is None:
-                self._failures = 0
-            elif isinstance(error, COUNTED):
-                self._failures += 1
-                if self._failures >= FAILURES:
-                    rest_s = min(LONGEST_REST_S, REST_S * 2 ** (self._failures - FAILURES))
-                    self._rests_until = time.monotonic() + rest_s
             if isinstance(error, RateLimited):
                 self._cool_until = time.time() + self._site.cool_down_s
             self._note(prompts=error is None, trouble=str(error or ""), cool_until=self._cool_until)

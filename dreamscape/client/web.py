@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dreamscape.client.accounts import Account, read_state, remembered, state_file
+from dreamscape.client.breaker import Breaker
 from dreamscape.client.browser import Driving, held
 from dreamscape.client.cookie_file import read_cookies
 from dreamscape.client.login_state import export_state, import_state, read_login, write_login
@@ -44,6 +45,7 @@ class WebSites:
     data: Path
     settings: ClientSettings
     _accounts: dict[str, Account] = field(default_factory=dict)
+    _breakers: dict[str, Breaker] = field(default_factory=dict)
     _first: dict[str, Browser] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -121,7 +123,8 @@ class WebSites:
             if name not in self._accounts:
                 self._make_folder()
                 pool = Pool(lambda number: self._opened(site, name, number), _limits(site, self.settings))
-                self._accounts[name] = Account(site, pool, self.data, name)
+                breaker = self._breakers.setdefault(site.name, Breaker(site.name))
+                self._accounts[name] = Account(site, pool, self.data, name, breaker)
             return self._accounts[name]
 
     def _make_folder(self) -> None:

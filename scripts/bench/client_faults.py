@@ -18,6 +18,7 @@ from client_places import Asked, PlacedPool, refused_address
 from client_site import Site, running_site
 
 from dreamscape.client.accounts import Account
+from dreamscape.client.breaker import Breaker
 from dreamscape.client.browser import held
 from dreamscape.client.pool import PoolLimits
 from dreamscape.client.sites import SiteProfile
@@ -160,8 +161,8 @@ class World:
             return web.ask(self.profile, "", self.profile.url, prompt)
 
     def _account(self, name: str, profile: SiteProfile | None = None) -> Account:
-        """A new one for each victim: an account is asked no more after a challenge, and rests after failures."""
-        return Account(profile or self.profile, self.pool, self.folder, name)
+        """A new one for each victim: an account is asked no more after a challenge, and its site after failures."""
+        return Account(profile or self.profile, self.pool, self.folder, name, Breaker(name))
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dreamscape.client.accounts import FAILURES, TRIES, Account, read_state
+from dreamscape.client.accounts import TRIES, Account, read_state
+from dreamscape.client.breaker import FAILURES, REST_S, Breaker
 from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile
 from dreamscape.domain import errors
@@ -60,12 +61,13 @@ class Scripted:
 ENTERED, ANSWERED = {"state": "entered", "way": "value", "protocol": "h2"}, {"state": "answered", "text": "yes"}
 
 
-def account_of(tab: Scripted, folder: Path, site: SiteProfile = SITE) -> Account:
+def account_of(tab: Scripted, folder: Path, site: SiteProfile = SITE, breaker: Breaker | None = None) -> Account:
     @contextlib.contextmanager
     def opened(number: int) -> Iterator[Scripted]:
         yield tab
 
-    return Account(site, Pool(opened, PoolLimits()), folder, "chat")  # type: ignore[arg-type]  # a stand-in
+    pool = Pool(opened, PoolLimits())  # type: ignore[arg-type]  # a stand-in
+    return Account(site, pool, folder, "chat", breaker or Breaker("chat"))
 
 
 def test_an_answer_and_how_far_it_was_reach_the_caller(tmp_path: Path) -> None:
@@ -141,22 +143,53 @@ def test_after_a_rate_limit_the_account_rests_in_later_runs_too(tmp_path: Path) 
     assert account_of(tab, tmp_path).ask(SITE.url, "hello") == "yes"
 
 
-def test_a_site_that_fails_again_and_again_is_left_alone_for_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tab = Scripted({"enter": [ENTERED], "converse": [*[{"state": "failed"}] * FAILURES, ANSWERED]})
-    account = account_of(tab, tmp_path)
-    for _ in range(FAILURES):
+def failing(account: Account, times: int) -> None:
+    for _ in range(times):
         with pytest.raises(errors.AnswerUnfinished):
             account.ask(SITE.url, "hello")
 
-    with pytest.raises(errors.SiteUnreachable, match="left alone"):
+
+def left_alone(account: Account) -> bool:
+    try:
         account.ask(SITE.url, "hello")
+    except errors.SiteUnreachable as error:
+        return "left alone" in error.message
+    return False
+
+
+def test_a_site_that_fails_again_and_again_is_left_alone_by_all_its_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaker = Breaker("chat")
+    tab = Scripted({"enter": [ENTERED], "converse": [*[{"state": "failed"}] * (FAILURES + 1), ANSWERED]})
+    one, other = (account_of(tab, tmp_path, breaker=breaker) for _ in range(2))
+    failing(one, FAILURES - 1)
+    failing(other, 1)
+
+    assert left_alone(one)
+    assert left_alone(other)
     assert tab.asked.count("enter") == FAILURES
 
-    later = time.monotonic() + 3600
-    monkeypatch.setattr("dreamscape.client.accounts.time.monotonic", lambda: later)
-    assert account.ask(SITE.url, "hello") == "yes"
+    later = time.monotonic() + REST_S
+    monkeypatch.setattr("dreamscape.client.breaker.time.monotonic", lambda: later)
+    failing(other, 1)  # the one prompt that tries it
+    later += REST_S
+    assert left_alone(one)
+    later += REST_S
+    assert one.ask(SITE.url, "hello") == "yes"
+    assert other.ask(SITE.url, "hello") == "yes"
+
+
+def test_one_prompt_alone_tries_a_site_that_rested(monkeypatch: pytest.MonkeyPatch) -> None:
+    breaker = Breaker("chat")
+    for _ in range(FAILURES):
+        breaker.note(errors.SiteChanged("no"))
+    later = time.monotonic() + REST_S
+    monkeypatch.setattr("dreamscape.client.breaker.time.monotonic", lambda: later)
+
+    breaker.refuse_while_resting()
+    with pytest.raises(errors.SiteUnreachable):
+        breaker.refuse_while_resting()
 
 
 def test_a_memory_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from chat_site import ChatSite, served
 
 from dreamscape.client.accounts import Account
+from dreamscape.client.breaker import Breaker
 from dreamscape.client.page import ChatPage
 from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile, load_site
@@ -46,7 +47,7 @@ def wait_for_pages(site: ChatSite, count: int) -> None:
 
 def test_from_the_third_prompt_on_the_page_is_there_already(tabs: Browser, site: ChatSite, tmp_path: Path) -> None:
     pool = Pool(lambda number: contextlib.nullcontext(tabs), PoolLimits())
-    account = Account(profile_of(site, tmp_path), pool, tmp_path, "own")
+    account = Account(profile_of(site, tmp_path), pool, tmp_path, "own", Breaker("own"))
 
     for number, pages in enumerate([1, 3, 4, 5]):  # a page for each, and from the second on one ahead
         assert account.ask(site.address, f"prompt {number}") == f"plain: prompt {number}"
