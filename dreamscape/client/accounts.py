@@ -19,7 +19,7 @@ from dreamscape.client.long_prompts import fitted
 from dreamscape.client.page import ChatPage
 from dreamscape.client.pictures import PICTURES, keep_picture
 from dreamscape.client.pool import Pool
-from dreamscape.client.sites import NEEDED, SiteProfile
+from dreamscape.client.sites import ENDS, NEEDED, SiteProfile
 from dreamscape.client.tabs import PageLeft, Tab
 from dreamscape.domain.errors import (
     BrowserGone,
@@ -203,7 +203,7 @@ class Account:
 
 def _marker(site: SiteProfile, key: str, place: int) -> Marker:
     selector = getattr(site, key)[place] if place >= 0 else None
-    return Marker(key, selector, place + 1 if place >= 0 else None, key in NEEDED)
+    return Marker(key, selector, place + 1 if place >= 0 else None, key in (*NEEDED, *ENDS))
 
 
 _STATE = ".account.json"

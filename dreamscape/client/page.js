@@ -82,6 +82,7 @@ const actions = {
     const outcome = await ended(fresh, latest);
     if (outcome.state !== "finished") return outcome;
     const answer = outcome.answer;
+    if (!site.copy.length) return { state: "answered", text: shown(answer).join("\n\n") };
     const button = await seen(() => belonging(site.copy, answer, fresh), value.react_s);
     const text = button && (await copied(button, value.react_s));
     return { state: text ? "answered" : "uncopied", text };
@@ -314,6 +315,37 @@ const copied = (button, seconds) =>
     };
     press(button);
   });
+
+// What is to be seen of an answer, block by block: code as it is, in a fence; all else as text.
+const shown = (root) => {
+  const blocks = [];
+  let line = "";
+  const end = () => {
+    if (line.trim()) blocks.push(line);
+    line = "";
+  };
+  for (const node of root.childNodes) {
+    const display = node.nodeType === Node.ELEMENT_NODE ? getComputedStyle(node).display : "inline";
+    if (display === "none" || node.matches?.(["button", "svg", ...site.finished].join())) continue;
+    if (display.startsWith("inline")) {
+      line += node.tagName === "BR" ? "\n" : node.tagName === "CODE" ? `\`${node.textContent}\`` : node.textContent;
+      continue;
+    }
+    end();
+    blocks.push(...(node.tagName === "PRE" ? [fenced(node.querySelector("code") ?? node)] : shown(node)));
+  }
+  end();
+  return blocks;
+};
+
+// A fence is longer than any run of backticks in it (CommonMark 0.31, section 4.5).
+const fenced = (code) => {
+  const text = code.textContent;
+  const runs = text.match(/`+/g) ?? [];
+  const fence = "`".repeat(Math.max(3, 1 + Math.max(0, ...runs.map((run) => run.length))));
+  const language = /language-(\S+)/.exec(code.className)?.[1] ?? "";
+  return `${fence}${language}\n${text}${text.endsWith("\n") ? "" : "\n"}${fence}`;
+};
 
 let progress = 0;
 const piece = document.createDocumentFragment();

@@ -20,7 +20,8 @@ class SiteProfile:
     """Where things are on a chat page.
 
     ``url`` opens a new conversation; ``box`` takes the prompt, ``send`` sends it, ``answer`` is one message of the
-    model's; ``copy`` inside or behind it copies it, ``finished`` there shows that it is complete (default: ``copy``).
+    model's; ``copy`` inside or behind it copies it (without one it is read from the page, code exactly, all else as
+    text), ``finished`` there shows that it is complete (default: ``copy``).
     ``busy`` is seen while the model writes, ``failed`` when it broke off. ``longest_prompt`` counts characters (0: no
     limit is known); a longer one is refused, or split into several messages of one conversation, or attached as a file:
     through ``file_input``, until ``attached`` is to be seen (``too_long``). ``answer_s`` is how long an answer may
@@ -35,7 +36,7 @@ class SiteProfile:
     box: Selectors
     send: Selectors
     answer: Selectors
-    copy: Selectors
+    copy: Selectors = ()
     finished: Selectors = ()
     busy: Selectors = ()
     failed: Selectors = ()
@@ -61,8 +62,10 @@ class SiteProfile:
         return urlsplit(url)[:2] == urlsplit(self.url)[:2]
 
 
-NEEDED = ("box", "send", "answer", "copy")
+NEEDED = ("box", "send", "answer")
 """Keys without which nothing can be asked."""
+ENDS = ("finished", "copy")
+"""Keys of which one at least must show that an answer is whole."""
 
 _WORDS = {
     "Selectors": "a list of CSS selectors", "str": "a text", "int": "a whole number", "float": "a number",
@@ -138,6 +141,10 @@ def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile
         raise UsageError(f"{path}: {key} = {values[key]!r} does not fit: it takes {kind}") from error
     if empty := next((key for key in NEEDED if not getattr(profile, key)), None):
         raise UsageError(f"{path}: {empty} names no selector")
+    if not any(getattr(profile, key) for key in ENDS):
+        raise UsageError(
+            f"{path} lacks {' or '.join(ENDS)}, a list of CSS selectors: what shows that an answer is whole"
+        )
     for field in fields(SiteProfile):
         value = getattr(profile, field.name)
         if str(field.type) in ("int", "float") and not 0 <= value < float("inf"):

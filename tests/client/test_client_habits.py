@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chat_site import ChatSite, npm_modules, served
+from chat_site import ChatSite, served
 from conversing import converse
 
 from dreamscape.client.page import ChatPage
-from dreamscape.client.sites import load_site
+from dreamscape.client.sites import SiteProfile, load_site
 from dreamscape.client.tabs import Browser
 from dreamscape.domain import errors
 
@@ -37,9 +37,8 @@ def test_answers_are_exact_however_the_page_draws(tabs: Browser, tmp_path: Path,
 
 
 def test_answers_are_exact_where_markdown_is_drawn_and_code_highlighted(
-    tabs: Browser, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    tabs: Browser, tmp_path: Path, modules: Path
 ) -> None:
-    modules = npm_modules(tmp_path_factory.mktemp("npm"))
     with served(ChatSite("prosemirror", ways=frozenset({"markdown", "frames"}), modules=modules)) as site:
         site.answer = lambda prompt, model: ANSWER
 
@@ -49,6 +48,39 @@ def test_answers_are_exact_where_markdown_is_drawn_and_code_highlighted(
         assert page.converse(page.enter(site.address, "hello"), lambda length: None) == ANSWER
         assert tab.call("() => document.querySelectorAll('.hljs-keyword, td strong').length + ''") == "3"
         tab.close()
+
+
+def without_copy(site: ChatSite, folder: Path) -> SiteProfile:
+    (folder / "own.toml").write_text(site.profile)
+    return replace(load_site("own", (folder,)), copy=(), finished=(".done",))
+
+
+def test_without_a_copy_button_an_answer_in_plain_text_is_exact(tabs: Browser, tmp_path: Path) -> None:
+    plain = "One  line\n\n\n\tand <another>\u00a0 \n"
+    with served(ChatSite(ways=frozenset({"no-copy"}))) as site:
+        site.answer = lambda prompt, model: plain
+
+        assert converse(tabs, without_copy(site, tmp_path), site.address, "hello") == plain
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (
+            "Look **here**:\n\n```python\ndef f(x):\n\treturn x  \n\n\n```\n\nUse `f`.\n",
+            "Look here:\n\n```python\ndef f(x):\n\treturn x  \n\n\n```\n\nUse `f`.",
+        ),
+        ("````md\n```\nin it\n```\n````\n", "````md\n```\nin it\n```\n````"),
+        ("- one\n- two\n\n```sh\n    ls\n```\n", "one\n\ntwo\n\n```sh\n    ls\n```"),
+    ],
+)
+def test_without_a_copy_button_code_is_exact_and_the_rest_is_what_is_shown(
+    tabs: Browser, tmp_path: Path, modules: Path, said: str, read: str
+) -> None:
+    with served(ChatSite(ways=frozenset({"markdown", "no-copy"}), modules=modules)) as site:
+        site.answer = lambda prompt, model: said
+
+        assert converse(tabs, without_copy(site, tmp_path), site.address, "hello") == read
 
 
 def test_the_site_tells_when_a_prompt_came_and_its_last_token_was_sent_and_drawn(tabs: Browser, tmp_path: Path) -> None:

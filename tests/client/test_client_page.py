@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from chat_site import ChatSite, npm_modules, served
+from chat_site import ChatSite, served
 from conversing import converse
 
 from dreamscape.client.sites import SiteProfile, load_site
@@ -18,11 +18,6 @@ NASTY = (
     "\n first\n\n\n\tindented\twith tabs  \n  blanks at the end  \n\U0001f600 \u202eright to left\u202c a\u00a0b\u200b"
     "\n<b>&amp;</b> <script>alert(1)</script>\n````md\n```python\nx = 1\n```\n````\n\n"
 )
-
-
-@pytest.fixture(scope="module")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return npm_modules(tmp_path_factory.mktemp("npm"))
 
 
 @pytest.fixture

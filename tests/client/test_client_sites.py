@@ -74,6 +74,7 @@ def test_the_users_file_replaces_single_keys_of_a_shipped_profile(tmp_path: Path
         ('sent = ["#x"]', "no key 'sent'"),
         ('busy = "#x"', "busy"),
         ("box = []", "box names no selector"),
+        ("copy = []", "lacks finished or copy"),
         ('version = "two"', "version"),
         ("answer_s = [", "not valid TOML"),
         ('url = "file:///etc/passwd"', "no address of a web page"),

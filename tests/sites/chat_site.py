@@ -62,7 +62,8 @@ class ChatSite:
     message, not into it; virtual takes old messages away; markdown draws with marked and highlight.js; reporting tells
     when the last token was drawn; deaf does nothing when the send button is pressed; forgetful drops most of what is
     first written into its box, a moment later; redrawn replaces all messages when another is sent;
-    early-copy has a copy button beside an answer that still grows.
+    no-copy has a mark of another kind in the copy button's place; early-copy has a copy button beside an answer that
+    still grows.
     ``fault`` breaks all answers: 401, 403, 429 refuse, challenge stands before every page, and in the middle of an
     answer drop ends the stream, stall says no more and leaves it open, hang and alert come from the page, wait goes on
     only when ``release`` is set; ``faults`` are those of single prompts and pages (``/?so``), for which an address
