@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,9 @@ def striking(rounds: int, seed: int) -> Iterator[Row]:
             for number in range(rounds):
                 kind = KINDS[number % len(KINDS)]
                 world.strike(kind, number, tallies[kind])
+                if kind is KINDS[-1]:
+                    wrong = [what for tally in tallies.values() for what in tally.wrong]
+                    print(f"  {number + 1} of {rounds} faults, {len(wrong)} wrong{first(wrong)}", file=sys.stderr)
     for kind, tally in tallies.items():
         if tally.count:
             yield row(kind, tally)
