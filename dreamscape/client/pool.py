@@ -128,7 +128,7 @@ class Pool:
                 pass
 
         if not self._taken():
-            threading.Thread(target=open_one, name="warm-up", daemon=True).start()
+            _in_background("warm-up", open_one)
 
     def counts(self) -> tuple[int, int, int]:
         """Browsers open, tabs lent, prompts that wait."""
@@ -224,9 +224,8 @@ class Pool:
         if isinstance(error, NoAnswer) and not member.browser.is_well():
             member.is_leaving, member.trouble = True, error
             return
-        with contextlib.suppress(NoAnswer):
-            if tab is not None:
-                tab.close()
+        if tab is not None:  # a page that hangs takes half a second to close
+            _in_background("close", _close_tab, tab)
 
     def _leave(self, member: _Member) -> None:
         """Gives a seat back; the last one out of a browser that is to go ends it."""
@@ -241,7 +240,7 @@ class Pool:
                 self._ending.add(member.number)
             self._changed.notify_all()
         if ends:  # what befell the prompt, or its answer, is told meanwhile
-            threading.Thread(target=self._end, args=(member,), name="end", daemon=True).start()
+            _in_background("end", self._end, member)
 
     def _end(self, member: _Member) -> None:
         try:
@@ -250,6 +249,15 @@ class Pool:
             with self._changed:  # only now is its folder free for the next
                 self._ending.discard(member.number)
                 self._changed.notify_all()
+
+
+def _in_background(name: str, act: Callable[..., None], *values: object) -> None:
+    threading.Thread(target=act, args=values, name=name, daemon=True).start()
+
+
+def _close_tab(tab: Tab) -> None:
+    with contextlib.suppress(NoAnswer):
+        tab.close()
 
 
 def _close(member: _Member) -> None:

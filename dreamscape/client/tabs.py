@@ -31,8 +31,8 @@ SILENT_S, PROBE_S = 0.75, 0.25
 """Without a word from a page for so long, it is asked for a sign of life, again after each ``PROBE_S``."""
 
 HUNG_S = 2.25
-"""A page silent for so long, while the browser's empty tab answers, is hung; longer on a machine with more to do than
-it has processors."""
+"""A page silent for so long, while the browser's empty tab answers, is hung; time in which a process of the browser
+waited for a processor does not count."""
 
 AHEAD_S = 60.0
 """A page opened ahead is shown to nobody after so long: a login may have ended, a site been changed; chosen."""
@@ -124,8 +124,18 @@ class Browser:
         """Its proportional set size; 0 where it does not run on this machine."""
         from dreamscape.tools.processes import tree_pss
 
-        pid = self._driver.capabilities.get("goog:processID")
-        return tree_pss(int(pid)) / 2**20 if pid and self._is_local else 0.0
+        return tree_pss(self._pid) / 2**20 if self._pid else 0.0
+
+    def waits(self) -> Mapping[int, float]:
+        """See `tree_waits`, for its processes; empty where it does not run on this machine."""
+        from dreamscape.tools.processes import tree_waits
+
+        return tree_waits(self._pid) if self._pid else {}
+
+    @property
+    def _pid(self) -> int:
+        """Of its main process; 0 where that is not on this machine, or unknown."""
+        return int(self._driver.capabilities.get("goog:processID") or 0) if self._is_local else 0
 
     def close(self) -> None:
         """Ends the connection; the browser itself is ended by whoever started it."""
@@ -237,7 +247,7 @@ class Tab:
         target = {"context": self._context}
         page = self._bidi.send("script.evaluate", expression="0", target=target, **JAVASCRIPT)
         empty = self._browser.sign_of_life()
-        began = self._heard
+        began, waits = self._heard, self._browser.waits()
         while not pending.done():
             with contextlib.suppress(NotYet, Refused):
                 page.result(PROBE_S)
@@ -247,9 +257,10 @@ class Tab:
                 time.sleep(PROBE_S)
                 return
             silent = time.monotonic() - began
+            starved = max((total - waits.get(pid, total) for pid, total in self._browser.waits().items()), default=0.0)
             if not empty.done():
                 self._browser.bear_witness()
-            if silent >= _patience_s() and (empty.done() or silent >= COMMAND_S):
+            if silent - starved >= HUNG_S and (empty.done() or silent >= COMMAND_S):
                 raise PageHung(f"the page did not react for {silent:.1f} s", "try again; the tab was closed")
 
     def _hear(self, params: Mapping[str, Any]) -> None:
@@ -268,13 +279,6 @@ class Tab:
 
 def _crash() -> TabCrashed:
     return TabCrashed("the page's process died", "try again; is the machine short of memory?")
-
-
-def _patience_s() -> float:
-    import psutil
-
-    load: float = psutil.getloadavg()[0]
-    return HUNG_S * max(1.0, load / (psutil.cpu_count() or 1))
 
 
 def _value(result: dict[str, Any]) -> str:

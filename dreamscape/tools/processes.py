@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,22 @@ def tree_pss(pid: int) -> int:
                 memory = process.memory_full_info()
                 total += getattr(memory, "pss", memory.rss)
     return total
+
+
+def tree_waits(pid: int) -> dict[int, float]:
+    """For how many seconds the main thread of a process and of each descendant has waited for a processor, by its id.
+
+    Empty where the kernel does not tell it. Source: Linux, Documentation/scheduler/sched-stats.rst.
+    """
+    import psutil
+
+    waits = {}
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            with suppress(OSError, IndexError):
+                waits[process.pid] = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
+    return waits
 
 
 def _signal(process: psutil.Process, number: int) -> None:

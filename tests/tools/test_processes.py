@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import time
 import psutil
 from alive import is_alive
 
-from dreamscape.tools.processes import kill_tree
+from dreamscape.tools.processes import kill_tree, tree_waits
 
 
 def test_killing_a_tree_that_is_gone_does_nothing() -> None:
@@ -74,3 +75,29 @@ def test_a_tree_somebody_else_started_is_gone_when_it_was_killed() -> None:
             kill_tree(orphan.pid)
 
             assert not is_alive(orphan)
+
+
+def test_of_two_processes_on_one_processor_each_waits_while_the_other_works() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    busy = f"""
+import os, time
+os.sched_setaffinity(0, [{cpu}])
+os.fork()
+end = time.time() + 1
+while time.time() < end:
+    pass
+"""
+    with subprocess.Popen([sys.executable, "-c", busy]) as process:
+        time.sleep(0.9)
+        waits = tree_waits(process.pid)
+        process.wait()
+
+    assert len(waits) == 2
+    assert sum(waits.values()) > 0.3
+
+
+def test_a_tree_that_is_gone_waits_for_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+
+    assert tree_waits(process.pid) == {}
