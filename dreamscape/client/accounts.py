@@ -196,7 +196,7 @@ class Account:
         state = read_state(self._state_file)
         state = replace(state, asked=time.time(), prompts=state.prompts + prompts, **changed)
         try:
-            atomic_write(self._state_file, json.dumps(asdict(state)).encode(), private=True)
+            atomic_write(self._state_file, json.dumps(asdict(state)).encode(), private=True, durable=False)
         except (DiskFull, OSError) as error:
             logger.warning("what was learnt about %s is not kept: %s", self._session, error)
 

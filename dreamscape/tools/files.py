@@ -37,11 +37,12 @@ def explained(path: Path) -> Iterator[None]:
         raise CannotGoOn(f"{path} cannot be written: {error.strerror}") from error
 
 
-def atomic_write(path: Path, content: bytes, *, private: bool = False) -> None:
+def atomic_write(path: Path, content: bytes, *, private: bool = False, durable: bool = True) -> None:
     """Puts ``content`` at ``path`` in one step: whoever reads sees the old bytes or the new ones, never a mixture.
 
     An existing file keeps its permissions (its owner where the system allows it); a new one gets the usual ones,
-    or 0600 where ``private``. A link is never written through: it is replaced.
+    or 0600 where ``private``. A link is never written through: it is replaced. What is not ``durable`` may be lost with
+    the machine's power, and costs no wait for the disk.
     Raises DiskFull, CannotGoOn; nothing is left behind then.
     """
     with explained(path):
@@ -53,12 +54,14 @@ def atomic_write(path: Path, content: bytes, *, private: bool = False) -> None:
                 file.flush()
                 _give_to_owner_of(path, file.fileno())
                 Path(name).chmod(mode)
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
 
 
 def state_folder(project: Path) -> Path:
