@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from dreamscape.domain.errors import UsageError
 from dreamscape.tools.toml_files import hint_for, read_toml
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Selectors = tuple[str, ...]
 """CSS selectors for one thing; the first that matches counts, since sites change."""
@@ -128,11 +132,18 @@ def _read(path: Path) -> Mapping[str, object]:
     return values
 
 
+@cache
+def _adapter() -> TypeAdapter[SiteProfile]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(SiteProfile)
+
+
 def _checked(name: str, values: Mapping[str, object], path: Path) -> SiteProfile:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        profile = TypeAdapter(SiteProfile).validate_python({**values, "name": name})
+        profile = _adapter().validate_python({**values, "name": name})
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0])
         kind = next(_WORDS[str(field.type)] for field in fields(SiteProfile) if field.name == key)

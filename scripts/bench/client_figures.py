@@ -11,19 +11,26 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import client_rivals as rivals
 from client_site import KINDS, Site, answer_to, nasty, running_site
 
+from dreamscape.client import OpenAIClient
 from dreamscape.client.browser import running_browser
+from dreamscape.client.calls import Ledger
+from dreamscape.client.outside import Outside
 from dreamscape.client.page import ChatPage
-from dreamscape.client.sites import SiteProfile
+from dreamscape.client.sites import SiteBook, SiteProfile
 from dreamscape.client.tabs import Tab, open_browser
 from dreamscape.client.web import WebSites
-from dreamscape.domain.settings import ClientSettings
+from dreamscape.domain.models import ModelCard, Prompt
+from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
 AT_ONCE = 8
+
+_ENOUGH = BudgetSettings(calls_per_day=10**6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +91,16 @@ def since(site: Site, prompt: str, returned: float) -> tuple[float, float]:
 
 
 def computing(rounds: int, seed: int) -> Iterator[Row]:
-    """CPU of our own process for a prompt of 1 kB and an answer of 1 kB."""
+    """CPU of our own process for a prompt of 1 kB and an answer of 1 kB, redaction and ledger included."""
     spent = []
-    with running_site() as site, asking(site) as (web, profile, _):
+    with running_site() as site, asking(site) as (web, profile, folder):
+        outside = Outside(Ledger(lambda: folder, _ENOUGH, lambda: datetime.now(UTC)), frozenset)
+        client = OpenAIClient(outside, lambda: web, SiteBook((folder,)))
         for number in range(rounds + 5):
             prompt = f"{number} ".ljust(1000, "p")
             site.set(answers={prompt: "a" * 1000})
             before = time.process_time()
-            web.ask(profile, "", profile.url, prompt)
+            client.submit_prompt(Prompt(prompt, str(number), 1), ModelCard("own", "web", site=profile.name))
             spent.append(time.process_time() - before)
     ms = median_ms(spent[5:])
     yield Row(
