@@ -192,13 +192,8 @@ class Account:
             self._note(prompts=error is None, trouble=str(error or ""), cool_until=self._cool_until)
 
     def _note(self, *, prompts: bool = False, **changed: Any) -> None:
-        """Writes down for the next runs what has changed; without a place to write it is only known to this one."""
-        state = read_state(self._state_file)
-        state = replace(state, asked=time.time(), prompts=state.prompts + prompts, **changed)
-        try:
-            atomic_write(self._state_file, json.dumps(asdict(state)).encode(), private=True, durable=False)
-        except (DiskFull, OSError) as error:
-            logger.warning("what was learnt about %s is not kept: %s", self._session, error)
+        count = read_state(self._state_file).prompts + prompts
+        note_state(self._folder, self._session, asked=time.time(), prompts=count, **changed)
 
 
 def _marker(site: SiteProfile, key: str, place: int) -> Marker:
@@ -217,6 +212,16 @@ def state_file(folder: Path, session: str) -> Path:
 def remembered(folder: Path) -> list[str]:
     """The sessions of which something is remembered."""
     return [path.name.removesuffix(_STATE) for path in folder.glob(f"*{_STATE}")]
+
+
+def note_state(folder: Path, session: str, **changed: Any) -> None:
+    """Writes down for the next runs what has changed; without a place to write it is only known to this one."""
+    path = state_file(folder, session)
+    try:
+        known = replace(read_state(path), **changed)
+        atomic_write(path, json.dumps(asdict(known)).encode(), private=True, durable=False)
+    except (DiskFull, OSError) as error:
+        logger.warning("what was learnt about %s is not kept: %s", session, error)
 
 
 def read_state(path: Path) -> AccountState:

@@ -43,6 +43,9 @@ _TEMPORARY, _LONGEST_TEMPORARY = "dreamscape-browser-", 40
 """Chromium makes a socket below its temporary folder, whose path may have 107 bytes, and does not start beyond."""
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 
+_EXITED = "exited|DevToolsActivePort|failed to start"
+"""What is said of a browser that ended while it started."""
+
 _unsandboxed: set[str] = set()
 """Browsers that were seen to start only without their own sandbox."""
 
@@ -60,14 +63,15 @@ def chrome(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
                 options.add_argument(flag)
             return connected(driver_service, options)
 
-        driver = without_sandbox_at_need(browser, start, is_refused=is_root())
+        with naming_the_display(is_visible=is_visible):
+            driver = without_sandbox_at_need(browser, start, is_refused=is_root())
         with closed_at_end(driver):
             yield driver
 
 
 def found_programs(folder: Path, *, is_visible: bool) -> tuple[str, str]:
     """Browser and driver for a profile. Raises BrowserMissing where it can be seen beforehand that they cannot work."""
-    if is_visible and sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+    if is_visible and sys.platform == "linux" and not _display():
         raise BrowserMissing("there is no display to open a window on", "run it on a desktop, or with 'ssh -X'")
     browser, driver = fitting_programs()
     if is_snap(browser) and any(part.startswith(".") for part in folder.parts):
@@ -89,13 +93,29 @@ def without_sandbox_at_need(what: str, start: Callable[..., T], *, is_refused: b
     try:
         return start()
     except BrowserMissing as error:
-        if not re.search("exited|DevToolsActivePort|failed to start", error.message):
+        if not re.search(_EXITED, error.message):
             raise
         with contextlib.suppress(BrowserMissing):
             started = start("--no-sandbox")
             _say_unsandboxed(what)
             return started
         raise error from None
+
+
+@contextlib.contextmanager
+def naming_the_display(*, is_visible: bool) -> Iterator[None]:
+    """Says of a browser that does not start for a person on which display its window was to open."""
+    try:
+        yield
+    except BrowserMissing as error:
+        if not (is_visible and _display() and re.search(_EXITED, error.message)):
+            raise
+        words = f"no window opens on the display {_display()}"
+        raise BrowserMissing(words, "is it there, and may you open windows on it? --cookies needs none") from error
+
+
+def _display() -> str:
+    return os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or ""
 
 
 def is_root() -> bool:

@@ -28,6 +28,7 @@ from dreamscape.client.local_browser import (
     connected,
     found_programs,
     is_root,
+    naming_the_display,
     nothing_left,
     profile_flag,
     service,
@@ -59,7 +60,7 @@ def undetected(folder: Path, *, is_visible: bool) -> Iterator[Remote]:
     with nothing_left(folder) as temporary:
         line = [browser, *_flags(browser, folder, is_visible=is_visible), "about:blank"]
         with (
-            _running(line, folder, temporary) as (process, address),
+            _running(line, folder, temporary, is_visible=is_visible) as (process, address),
             service(str(patched), folder, temporary) as driver_service,
         ):
             options = usual_options()
@@ -130,7 +131,9 @@ def _flags(browser: str, folder: Path, *, is_visible: bool) -> list[str]:
 
 
 @contextlib.contextmanager
-def _running(line: list[str], folder: Path, temporary: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def _running(
+    line: list[str], folder: Path, temporary: Path, *, is_visible: bool
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A browser that listens to its driver, and the address where; killed at the end."""
     announced = folder / "DevToolsActivePort"
     started: list[subprocess.Popen[bytes]] = []
@@ -152,7 +155,8 @@ def _running(line: list[str], folder: Path, temporary: Path) -> Iterator[tuple[s
         return _address(started[-1], announced)
 
     try:
-        address = without_sandbox_at_need(line[0], start, is_refused=is_root())
+        with naming_the_display(is_visible=is_visible):
+            address = without_sandbox_at_need(line[0], start, is_refused=is_root())
         yield started[-1], address
     finally:
         for process in started:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dreamscape.client.accounts import Account, read_state, remembered, state_file
+from dreamscape.client.accounts import Account, note_state, read_state, remembered, state_file
 from dreamscape.client.breaker import Breaker
 from dreamscape.client.browser import Driving, held
 from dreamscape.client.cookie_file import read_cookies
@@ -23,7 +23,7 @@ from dreamscape.client.pictures import PICTURES
 from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.tabs import Browser, PageLeft, open_browser
-from dreamscape.domain.errors import NoAnswer, UsageError
+from dreamscape.domain.errors import BrowserGone, NoAnswer, TabCrashed, UsageError
 from dreamscape.domain.models import SessionCheck, SessionState
 from dreamscape.domain.settings import ClientSettings
 from dreamscape.tools.files import explained
@@ -79,8 +79,13 @@ class WebSites:
         self._make_folder()
         session = session_name(site, account)
         with open_browser(self.data / session, Driving(site.driver, is_visible=True)) as browser:
-            ChatPage(browser.open_tab(), site).wait_for_login(site.url, until)
+            try:
+                ChatPage(browser.open_tab(), site).wait_for_login(site.url, until)
+            except (BrowserGone, TabCrashed) as error:
+                words = f"the window was closed before anybody had logged in to {site.name}"
+                raise BrowserGone(words, "run it again; it closes by itself") from error
             self._keep_login(site, session, browser)
+        note_state(self.data, session, trouble="")
 
     def import_login(self, site: SiteProfile, account: str, cookies: Path) -> None:
         """Logs a session in with the cookies in a file. Raises UsageError, SessionInUse, NoAnswer."""
@@ -91,6 +96,7 @@ class WebSites:
             import_state(browser.command, login)
             ChatPage(browser.open_tab(), site).look(site.url)
             self._keep_login(site, session, browser)
+        note_state(self.data, session, trouble="")
 
     def states(self) -> tuple[SessionState, ...]:
         """All sessions kept here, sorted by name."""

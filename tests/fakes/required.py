@@ -10,7 +10,8 @@ import pytest
 
 def missing(part: str, reason: str) -> NoReturn:
     """Ends a test for want of a part: sandbox, bubblewrap, packages (what pip fetches), interpreters
-    (one newer than ours), model (a real one, which may be fetched), and others as they arrive."""
+    (one newer than ours), model (a real one, which may be fetched), display (one for windows), and others as they
+    arrive."""
     if is_required(part):
         pytest.fail(f"{part} is required here: {reason}")
     pytest.skip(reason)
