@@ -48,11 +48,16 @@ def cycling(rounds: int, seed: int) -> Iterator[Row]:
 
 @dataclass(slots=True)
 class Cycles:
-    """``left`` is what should not have been there; ``known`` are processes of killed clients, for the next to end."""
+    """``left`` is what should not have been there; ``known`` are processes of killed clients, for the next to end.
+
+    ``client`` is the program that is started each time (see `main`); tests/client/test_client_cycles.py has one that
+    leaves all of it behind on purpose.
+    """
 
     site: Site
     folder: Path
     source: random.Random
+    client: Path = Path(__file__)
     left: list[str] = field(default_factory=list)
     known: set[psutil.Process] = field(default_factory=set)
     ports: set[int] = field(default_factory=set)
@@ -62,7 +67,7 @@ class Cycles:
         self.site.forget()
         self.site.prepare(FIRST, "good")
         self.site.prepare(SLOW, " ".join(["slow"] * 30))
-        words = [sys.executable, __file__, str(self.folder)]
+        words = [sys.executable, str(self.client), str(self.folder)]
         environment = {**os.environ, "TMPDIR": str(self.folder / "tmp")}
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as client:
             found = self._talk(psutil.Process(client.pid), client, way)
