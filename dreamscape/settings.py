@@ -24,6 +24,7 @@ from dreamscape.domain.settings import (
     ScanSettings,
     Settings,
 )
+from dreamscape.tools.home import users_folder
 from dreamscape.tools.toml_files import hint_for, read_toml
 
 ENVIRONMENT_PREFIX = "DREAMSCAPE_"
@@ -121,11 +122,8 @@ def shipped_file(name: str) -> Path:
 
 def user_file(name: str) -> Path | None:
     """A file of the user's configuration, there or not; None where the user has no home to keep one in."""
-    from platformdirs import user_config_path
-
-    path = user_config_path("dreamscape") / name
-    # Without a home the path may be relative, and what lies below the current folder is the project's.
-    return path if path.is_absolute() else None
+    folder = users_folder("config")
+    return folder / name if folder else None
 
 
 def _defaults() -> Iterator[tuple[str, object]]:

@@ -12,6 +12,7 @@ from dreamscape.bootstrap import Project, build_models, clock, enabled_card
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 from dreamscape.domain.spending import Amount, Left
+from dreamscape.tools.home import users_folder
 
 if TYPE_CHECKING:
     from dreamscape.client import OpenAIClient
@@ -131,12 +132,10 @@ def build_ledger(project: Project) -> Ledger:
 
 
 def _session_folder() -> Path:
-    from platformdirs import user_data_path
-
-    path = user_data_path("dreamscape") / "sessions"
-    if not path.is_absolute():
-        raise CannotGoOn("there is no home folder to keep the session of a chat site in", "set HOME")
-    return path
+    folder = users_folder("data")
+    if folder is None:
+        raise CannotGoOn("there is no home folder to keep the session of a chat site in", "set HOME to a whole path")
+    return folder / "sessions"
 
 
 def _secrets(root: Path) -> Iterator[str]:

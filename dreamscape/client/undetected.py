@@ -35,8 +35,9 @@ from dreamscape.client.local_browser import (
     usual_options,
     without_sandbox_at_need,
 )
-from dreamscape.domain.errors import BrowserMissing
+from dreamscape.domain.errors import BrowserMissing, CannotGoOn
 from dreamscape.tools.files import explained
+from dreamscape.tools.home import users_folder
 from dreamscape.tools.locks import waiting_lock
 from dreamscape.tools.processes import kill_tree
 
@@ -88,10 +89,11 @@ def _patched(program: Path, patcher: Any) -> Path:
 
     Sessions share it: nobody ever opens it to write, so that none can find it busy.
     """
-    from platformdirs import user_cache_path
-
+    folder = users_folder("cache")
+    if folder is None:
+        raise CannotGoOn("there is no home folder to keep the changed driver in", "set HOME to a whole path")
     changed = program.resolve().stat()
-    cache = user_cache_path("dreamscape") / "drivers"
+    cache = folder / "drivers"
     kept = cache / f"{version_of(str(program))}-{changed.st_size}-{changed.st_mtime_ns}" / DRIVER
     with explained(cache):
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)

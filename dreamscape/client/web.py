@@ -23,7 +23,7 @@ from dreamscape.client.pictures import PICTURES
 from dreamscape.client.pool import Pool, PoolLimits
 from dreamscape.client.sites import SiteProfile
 from dreamscape.client.tabs import Browser, PageLeft, open_browser
-from dreamscape.domain.errors import BrowserGone, NoAnswer, TabCrashed, UsageError
+from dreamscape.domain.errors import BrowserGone, CannotGoOn, NoAnswer, TabCrashed, UsageError
 from dreamscape.domain.models import SessionCheck, SessionState
 from dreamscape.domain.settings import ClientSettings
 from dreamscape.tools.files import explained
@@ -99,18 +99,20 @@ class WebSites:
         note_state(self.data, session, trouble="")
 
     def states(self) -> tuple[SessionState, ...]:
-        """All sessions kept here, sorted by name."""
-        folders = {path.name for path in self.data.glob("*/") if path.name != PICTURES and _MORE not in path.name}
+        """All sessions kept here, sorted by name. Raises CannotGoOn where nobody can tell."""
+        folders = {path.name for path in self._kept() if path.name != PICTURES and _MORE not in path.name}
         return tuple(map(self._state, sorted(folders | set(remembered(self.data)))))
 
     def forget(self, session: str) -> None:
-        """Deletes a session, its login with it. Raises UsageError where there is none, SessionInUse."""
+        """Deletes a session, its login with it. Raises UsageError where there is none, SessionInUse, CannotGoOn."""
         if session not in {state.session for state in self.states()}:
             raise UsageError(f"there is no session {session!r}", "see: dreamscape session list")
         with held(self.data / session):
-            for folder in (self.data / session, *self.data.glob(f"{session}{_MORE}*")):
-                shutil.rmtree(folder, ignore_errors=True)
-            state_file(self.data, session).unlink(missing_ok=True)
+            folders = [path for path in self._kept() if path.name.partition(_MORE)[0] == session]
+            with explained(self.data / session):
+                for folder in folders:
+                    shutil.rmtree(folder)
+                state_file(self.data, session).unlink(missing_ok=True)
 
     def close(self, deadline: float = 0.0) -> None:
         """Ends all browsers; until ``deadline`` (`time.monotonic`) those who talk may end first."""
@@ -132,6 +134,16 @@ class WebSites:
                 breaker = self._breakers.setdefault(site.name, Breaker(site.name))
                 self._accounts[name] = Account(site, pool, self.data, name, breaker)
             return self._accounts[name]
+
+    def _kept(self) -> list[Path]:
+        """The folders of sessions, and others; none where nobody has logged in yet."""
+        try:
+            return [path for path in self.data.iterdir() if path.is_dir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            words = f"{self.data} cannot be read: {error.strerror}"
+            raise CannotGoOn(words, "your logins with chat sites are kept there; make it yours again") from error
 
     def _make_folder(self) -> None:
         with explained(self.data):

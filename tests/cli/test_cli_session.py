@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from chat_site import ChatSite, served
@@ -109,3 +110,32 @@ def test_a_login_can_be_brought_in_as_cookies(dreamscape_here: Dreamscape, site:
 
     assert logged_in.returncode == 0, logged_in.stderr
     assert dreamscape_here("ask", "hello", "--site", "own").stdout == "plain: hello"
+
+
+@pytest.mark.parametrize("words", [("session", "list"), ("session", "check", "--site", "chatgpt")])
+def test_without_a_home_there_is_no_place_for_sessions(
+    dreamscape_here: Dreamscape, config: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # as in a container whose user was never made
+
+    ended = dreamscape_here(*words, env={"HOME": "rel"})
+
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("dreamscape: there is no home folder to keep the session of a chat site in\n")
+
+
+@pytest.mark.parametrize("words", [("session", "list"), ("session", "close", "own")])
+def test_a_folder_of_sessions_that_cannot_be_read_is_no_empty_one(
+    dreamscape_here: Dreamscape, config: Path, home: Path, words: tuple[str, ...]
+) -> None:
+    (home / ".local" / "share" / "dreamscape").mkdir(parents=True)
+    sessions = home / ".local/share/dreamscape/sessions"
+    sessions.write_text("a file")  # a folder without rights would keep nobody out who runs this as root
+
+    ended = dreamscape_here(*words)
+
+    assert ended.returncode == 3
+    assert f"{sessions} cannot be read" in ended.stderr
