@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from dreamscape.domain.models import SessionCheck, SessionState
 
 app = new_app("Log in to chat sites, and look after those logins.", example="dreamscape session login --site chatgpt")
+
+WIDTH = 80
+"""Columns, as a terminal has at least."""
 
 Site = Annotated[str, typer.Option(metavar="NAME", help="The chat site's profile.")]
 Account = Annotated[str, typer.Option(metavar="NAME", help="One of several logins you have there.")]
@@ -101,12 +105,25 @@ def close(
 
 
 def _table(states: Sequence[SessionState]) -> str:
-    from dreamscape.cli.render import table
+    from dreamscape.cli.render import one_line, table
 
     if not states:
         return "no session is kept here; make one: dreamscape session login --site NAME"
-    rows = ((s.session, s.prompts, s.asked or "never", s.rests_until, s.trouble) for s in states)
-    return table(("session", "prompts", "last asked", "rests until", "last trouble"), rows, right=(1,))
+    heads = ("session", "prompts", "last asked (UTC)", "rests until (UTC)")
+    rows = [(one_line(s.session), s.prompts, _time(s.asked) or "never", _time(s.rests_until)) for s in states]
+    head, *lines = table(heads, rows, right=(1,)).split("\n")
+    told = [head]
+    for line, state in zip(lines, states, strict=True):
+        told.append(line)
+        told += textwrap.wrap(
+            state.trouble and f"last trouble: {state.trouble}", WIDTH, initial_indent="  ", subsequent_indent="  "
+        )
+    return "\n".join(told)
+
+
+def _time(iso: str) -> str:
+    """To the minute; as `SessionState` has it, which is in UTC."""
+    return iso[:16].replace("T", " ")
 
 
 def _told(found: SessionCheck, *, was_asked: bool) -> Iterator[str]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from dreamscape import __version__
 from dreamscape.client.completion import LONGEST_ANSWER, answer_of
 from dreamscape.client.deadline import Deadline, Deadlines
-from dreamscape.client.refusals import Refusal, refusal_of
+from dreamscape.client.refusals import WRONG_ADDRESS, Refusal, refusal_of
 from dreamscape.client.sse import payloads
 from dreamscape.domain.errors import (
     AnswerUnfinished,
@@ -184,7 +184,7 @@ def _certificates() -> ssl.SSLContext:
 def _read(response: httpx.Response, card: ModelCard, key: str, tell: Callable[[int], None]) -> Answer:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "text/html":
-        raise ServerFailed(f"{card.name} answers with a page for people, not as a model does", "see its card's url")
+        raise ServerFailed(f"{card.name} answers with a page for people, not as a model does", WRONG_ADDRESS)
     if kind == "application/json":  # a server that does not stream
         events = iter([b"".join(_beginning(response, LONGEST_DOCUMENT)).decode("utf-8", "replace")])
     else:

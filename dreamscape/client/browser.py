@@ -32,6 +32,8 @@ class Driving:
 
 _USUAL = Driving()
 
+_IN_USE = "wait until it ends, put the prompts into one run, or use another login that you have there: --account NAME"
+
 ROOM_MIB = 8
 """On a disk with less space left no browser is started: it would say nothing for a minute, or lose its cookies; chosen,
 a new profile takes 3."""
@@ -71,4 +73,4 @@ def held(folder: Path) -> Iterator[None]:
         with held_lock(folder.parent / f"{folder.name}.lock"):
             yield
     except RunLocked as error:
-        raise SessionInUse(f"another run uses the session {folder.name!r}", "wait until it ends") from error
+        raise SessionInUse(f"another run uses the session {folder.name!r}", _IN_USE) from error

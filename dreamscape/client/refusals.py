@@ -21,6 +21,8 @@ from dreamscape.domain.errors import (
 )
 from dreamscape.domain.models import ModelCard
 
+WRONG_ADDRESS = "is the url in its card right? it usually ends in /v1"
+
 _TOO_LONG = re.compile(r"context|too (?:long|large|many tokens)|maximum.{0,40}tokens", re.IGNORECASE)
 
 
@@ -41,9 +43,11 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes, card: Model
     match status:
         case 401 | 402 | 403:
             error: NoAnswer = KeyRefused(f"{card.name} does not let us in ({status}){words}", _key_hint(card))
+        case 404 | 405 if _is_page(headers):
+            error = ServerFailed(f"{card.name} answers with a page for people ({status})", WRONG_ADDRESS)
         case 404:
             name = card.model or card.name
-            error = ModelUnknown(f"{card.url} has no model {name!r}{words}", "see url and model of its card")
+            error = ModelUnknown(f"{card.url} has no model {name!r}{words}", f"see its model; {WRONG_ADDRESS}")
         case 400 | 413 | 422:
             is_long = status == 413 or _TOO_LONG.search(said)
             what = "is too long for" if is_long else "was refused by"
@@ -61,6 +65,10 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes, card: Model
         case _:
             error = ServerFailed(f"the server of {card.name} failed ({status}){words}")
     return Refusal(error)
+
+
+def _is_page(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html"
 
 
 def _document(body: bytes) -> object:

@@ -14,6 +14,8 @@ from chat_site import ChatSite, served
 from dreamscape_process import Dreamscape
 from required import missing
 
+from dreamscape.client.browser import held
+
 
 @pytest.fixture
 def config(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -110,6 +112,35 @@ def test_a_login_can_be_brought_in_as_cookies(dreamscape_here: Dreamscape, site:
 
     assert logged_in.returncode == 0, logged_in.stderr
     assert dreamscape_here("ask", "hello", "--site", "own").stdout == "plain: hello"
+
+
+def test_a_list_of_sessions_fits_a_terminal(dreamscape_here: Dreamscape, config: Path, home: Path) -> None:
+    sessions = home / ".local/share/dreamscape/sessions"
+    sessions.mkdir(parents=True)
+    trouble = "no send button is to be seen on the page, which may have changed | session check --site chatgpt " * 3
+    for name, said in (("chatgpt@someone-with-a-long-name", trouble), ("claude", "")):
+        kept = {"cool_until": 1.8e9, "asked": 1.79e9, "prompts": 12345, "trouble": said, "checked": 0}
+        (sessions / f"{name}.account.json").write_text(json.dumps(kept))
+
+    listed = dreamscape_here("session", "list").stdout
+
+    lines = listed.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1].split()[:3] == ["chatgpt@someone-with-a-long-name", "12345", "2026-09-21"]
+    assert "".join(listed.split()).count("".join(trouble.split())) == 1
+    assert [line for line in lines if not line.startswith(" ")][2:] == [lines[-1]]
+
+
+def test_a_second_run_on_a_session_is_told_what_to_do(dreamscape_here: Dreamscape, site: ChatSite, home: Path) -> None:
+    sessions = home / ".local/share/dreamscape/sessions"
+    sessions.mkdir(parents=True)
+    with held(sessions / "own"):
+        ended = dreamscape_here("ask", "hello", "--site", "own")
+
+    assert ended.returncode == 5
+    assert "another run uses the session 'own'" in ended.stderr
+    assert "wait until it ends" in ended.stderr
+    assert "--account" in ended.stderr
 
 
 @pytest.mark.parametrize("words", [("session", "list"), ("session", "check", "--site", "chatgpt")])

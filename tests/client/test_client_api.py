@@ -265,6 +265,12 @@ REFUSED = [
     (refusal(204), ServerFailed, "204"),
     (Reply(502, {"Content-Type": "text/html"}, [b"<html>Bad gateway</html>"]), ServerFailed, r"\(502\)$"),
     (Reply(200, {"Content-Type": "text/html"}, [b"<html>Log in</html>"]), ServerFailed, "a page for people"),
+    (
+        Reply(404, {"Content-Type": "text/html"}, [b"<html>Not found</html>"]),
+        ServerFailed,
+        r"a page for people \(404\)",
+    ),
+    (Reply(405, {"Content-Type": "text/html"}, [b"<html>No</html>"]), ServerFailed, r"a page for people \(405\)"),
     (Reply(200, {}, [b"?"]), AnswerUnfinished, "its end never came"),
 ]
 
@@ -278,6 +284,16 @@ def test_a_refusal_is_typed_and_final(site: ApiSite, reply: Reply, kind: type[Dr
 
     assert (len(site.asked), pauses) == (1, [])
     assert KEY not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize("status", [200, 404, 405])
+def test_a_page_where_a_model_should_be_makes_the_address_doubtful(site: ApiSite, status: int) -> None:
+    site.replies = [Reply(status, {"Content-Type": "text/html; charset=utf-8"}, [b"<!doctype html><p>Welcome"])]
+
+    with pytest.raises(ServerFailed) as refused:
+        ask(site)
+
+    assert "/v1" in refused.value.hint
 
 
 def in_seconds(seconds: float) -> str:
