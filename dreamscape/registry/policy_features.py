@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MOST_WORDS = 200
 """Columns for words at most, the most frequent: a fit takes time with the third power of them (chosen)."""
 
+FARTHEST = 3.0
+"""Standard deviations from the mean that a number counts as at most: where outcomes lie close together, one a little
+way off would be as sure as none can be (chosen)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -41,7 +45,7 @@ class Columns:
             place = self.keys.get(key)
             if place is not None:
                 row[place] = value
-        return np.asarray((row - self.mean) / self.deviation)
+        return np.clip((row - self.mean) / self.deviation, -FARTHEST, FARTHEST)
 
 
 def columns_of(items: Sequence[Features]) -> tuple[Columns, Array]:
@@ -64,7 +68,7 @@ def columns_of(items: Sequence[Features]) -> tuple[Columns, Array]:
     deviation = np.sqrt((centred**2).sum(0) / count)
     # A number that never varied says nothing: infinity makes its column zero, also for an item where it differs.
     deviation = np.where(is_word, 1.0, np.where(deviation > 1e-9, deviation, np.inf))
-    return Columns(keys, groups, mean, deviation), np.asarray(centred / deviation)
+    return Columns(keys, groups, mean, deviation), np.clip(centred / deviation, -FARTHEST, FARTHEST)
 
 
 def _keys(items: Sequence[Features]) -> dict[str, int]:

@@ -47,3 +47,14 @@ def test_the_planned_calls_fit_what_is_left() -> None:
 
     assert [estimate.model for estimate in route.order] == ["cheap"]
     assert "left" in route.stop
+
+
+def test_a_number_far_outside_what_was_seen_makes_nothing_sure() -> None:
+    past = [
+        Outcome(Features(str(n), {"prompt": 8.7 + 0.001 * (n % 2)}), "cheap", solved=n % 2 == 0, cost_usd=0.1)
+        for n in range(16)
+    ]
+
+    route = decide(Features("new", {"prompt": 9.7}), (CHEAP,), past, value=10.0, left=math.inf)
+
+    assert (*route.order, *route.declined)[0].chance > 0.0001
