@@ -241,9 +241,8 @@ def build_models(
 
     settings = project.loaded.settings
     catalog = CatalogFiles(shipped_file("models.toml"), user_file("models.toml"))
-    around = Circumstances(
-        settings.budget, settings.routing.usd_per_impact, lambda: clock().astimezone(), measures, usd_left
-    )
+    worth, now = settings.routing.usd_per_impact, lambda: clock().astimezone()
+    around = Circumstances(settings.budget, worth, now, measures, usd_left, project.root.name)
     models = ModelRegistry(catalog, around, only)
     if only:
         enabled_card(models.cards(), only, "repair")

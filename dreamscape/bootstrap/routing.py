@@ -62,14 +62,14 @@ def advise(project: Project, target: str) -> Advice:
     Raises UsageError where there is neither.
     """
     from dreamscape.domain.model_stats import Advice
-    from dreamscape.registry.items import HERE, as_last_seen, features_of, outcomes_of, worth_usd
+    from dreamscape.registry.items import HERE, as_last_seen, outcomes_of, worth_usd
 
     scan, attempts = build_scanner(project).scan(), _attempts(project)
     item = _item_called(project, target, scan, attempts)
     ledger, fingerprint = build_ledger(project), item.case.fingerprint
     models = build_models(project, "", lambda failure: usd_left(ledger, failure), scan.measures_at)
     refused = models.refusals(item, attempts)
-    features, asked = as_last_seen(features_of(item, scan.measures_at, attempts), fingerprint, attempts)
+    features, asked = as_last_seen(models.features(item, attempts), fingerprint, attempts)
     refused = {**refused, **{name: ASKED for name in asked if name not in refused}}
     cards = [card for card in models.cards() if card.provider not in HERE and card.name not in refused]
     route = models.route(features, cards, outcomes_of(attempts), item.impact, fingerprint)

@@ -9,6 +9,7 @@ from dreamscape.domain.models import ModelCard
 from dreamscape.domain.records import AttemptRecord
 from dreamscape.domain.repair import RepairCase, WorkItem
 from dreamscape.domain.routing import Failed, Features, ModelFacts, Outcome
+from dreamscape.registry.structure import structure_words
 
 Measures = Callable[[str, int], Mapping[str, float]]
 """What the scanner measured at a line of a file: complexity, centrality, lines; nothing of what it does not know."""
@@ -27,9 +28,10 @@ USUAL_QUESTIONS = 1.5
 """What one item is expected to take of a model that was never asked: tokens of an answer, and questions (chosen)."""
 
 
-def features_of(item: WorkItem, measures: Measures, history: Sequence[AttemptRecord]) -> Features:
-    """What is known of an item before it is solved, and who has failed on it already."""
-    case = item.case
+def features_of(item: WorkItem, measures: Measures, history: Sequence[AttemptRecord], repository: str = "") -> Features:
+    """What is known of an item before it is solved: of its failure, its first suspect and its repository (a name), and
+    who has failed on it already, and how."""
+    case, vain = item.case, _in_vain(item.case, history)
     first = case.suspects[0] if case.suspects else None
     numbers = {
         "tests": math.log1p(len(case.tests)),
@@ -37,13 +39,16 @@ def features_of(item: WorkItem, measures: Measures, history: Sequence[AttemptRec
         "prompt": math.log1p(prompt_bytes(case)),
         "impact": item.impact,
     }
-    words = {"class": case.failure_class.value}
+    words = {"class": case.failure_class.value} | ({"repository": repository} if repository else {})
     if case.failures:
         words["exception"] = case.failures[0].exception
+    for attempt in vain:
+        words["repairer" if attempt.model in HERE else "failed"] = attempt.outcome
     if first is not None:
         numbers |= {name: math.log1p(max(0.0, value)) for name, value in measures(first.path, first.line).items()}
         numbers["module_solved"] = _share_solved(first.path, case.fingerprint, history)
-    return Features(item_name(case.fingerprint, case.content), numbers, words, _failed(case, history))
+        words |= structure_words(case.sources.get(first.path, b""), first.line)
+    return Features(item_name(case.fingerprint, case.content), numbers, words, _failed(vain))
 
 
 def item_name(fingerprint: str, content: str) -> str:
@@ -114,11 +119,15 @@ def _share_solved(path: str, fingerprint: str, history: Iterable[AttemptRecord])
     return (1 + sum(solved.values())) / (2 + len(solved))
 
 
-def _failed(case: RepairCase, history: Iterable[AttemptRecord]) -> tuple[Failed, ...]:
+def _in_vain(case: RepairCase, history: Iterable[AttemptRecord]) -> list[AttemptRecord]:
+    """What was tried at this failure of this code; a repair that is remembered says nothing where it does not fit."""
+    ours = (case.fingerprint, case.content)
+    return [a for a in history if (a.fingerprint, a.content) == ours and not a.solved and a.model != "remembered"]
+
+
+def _failed(vain: Iterable[AttemptRecord]) -> tuple[Failed, ...]:
     cost: dict[str, float] = {}
-    content = case.content
-    for attempt in history:
-        is_ours = (attempt.fingerprint, attempt.content) == (case.fingerprint, content)
-        if is_ours and not attempt.solved and attempt.model not in HERE:
+    for attempt in vain:
+        if attempt.model not in HERE:
             cost[attempt.model] = cost.get(attempt.model, 0.0) + attempt.cost_usd
     return tuple(Failed(model, usd) for model, usd in cost.items())

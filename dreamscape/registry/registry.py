@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a decision takes beside cards and history: the user's budget and what a repair at impact 1 is worth, this
-    machine's time, what is measured at a line, and how much money is left for a failure (by its fingerprint)."""
+    machine's time, what is measured at a line, how much money is left for a failure (by its fingerprint), and the
+    repository's name."""
 
     budget: BudgetSettings
     usd_per_impact: float
     now: Callable[[], datetime]
     measures: Measures
     usd_left: Callable[[str], float]
+    repository: str = ""
 
 
 class ModelRegistry:
@@ -56,7 +58,7 @@ class ModelRegistry:
         closer = any(needs_deeper_scan(suspect.path, history) for suspect in item.case.suspects[:1])
         if self._only or not others:
             return Decision((*here, *others.values()), _why_alone(allowed, refused), closer)
-        features = features_of(item, self._around.measures, history)
+        features = self.features(item, history)
         route = self.route(features, tuple(others.values()), outcomes_of(history), item.impact, item.case.fingerprint)
         order = (*here, *(others[estimate.model] for estimate in route.order))
         names = ", ".join(card.name for card in order) or "nobody"
@@ -64,6 +66,10 @@ class ModelRegistry:
         words = as_words(features, {name: estimate.chance for name, estimate in estimates.items()})
         stop = route.stop if route.declined else ""
         return Decision(order, f"{names}; then {route.stop}", closer, estimates, words, stop)
+
+    def features(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Features:
+        """What is known of an item before it is solved."""
+        return features_of(item, self._around.measures, history, self._around.repository)
 
     def route(
         self, features: Features, cards: Sequence[ModelCard], outcomes: Sequence[Outcome], impact: float, item: str = ""
