@@ -228,9 +228,11 @@ def build_models(
     only: str = "",
     usd_left: Callable[[str], float] = lambda item: 0.0,
     measures: Callable[[str, int], Mapping[str, float]] = lambda path, line: {},
+    is_repair_known: Callable[[str], bool] = lambda item: False,
 ) -> ModelRegistry:
     """The models that may be asked: the shipped cards, and the user's over them; ``only`` one of them is. Who decides
-    by worth tells what is left for a failure, by its fingerprint, and what is measured at a line.
+    by worth tells what is left for a failure, by its fingerprint, what is measured at a line, and of which failures a
+    repair is known.
 
     Raises UsageError, also where there is no model of that name, or it is disabled.
     """
@@ -242,7 +244,7 @@ def build_models(
     settings = project.loaded.settings
     catalog = CatalogFiles(shipped_file("models.toml"), user_file("models.toml"))
     worth, now = settings.routing.usd_per_impact, lambda: clock().astimezone()
-    around = Circumstances(settings.budget, worth, now, measures, usd_left, project.root.name)
+    around = Circumstances(settings.budget, worth, now, measures, usd_left, is_repair_known, project.root.name)
     models = ModelRegistry(catalog, around, only)
     if only:
         enabled_card(models.cards(), only, "repair")

@@ -166,7 +166,10 @@ def _heal(
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
     scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]
     ledger = build_ledger(project)
-    models = build_models(project, model, lambda item: usd_left(ledger, item), scan.measures_at)
+    known = known_repairs(history, git, project.root)
+    models = build_models(
+        project, model, lambda item: usd_left(ledger, item), scan.measures_at, lambda item: bool(known(item))
+    )
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root), *_unasked(project, models)]
     with build_client(project, ledger) as client:
         engine = AutomationEngine(
@@ -174,11 +177,7 @@ def _heal(
             models,
             lander,
             history,
-            Solver(
-                _proposer_of(known_repairs(history, git, project.root)),
-                client,
-                rejected_changes(history, git, project.root),
-            ),
+            Solver(_proposer_of(known), client, rejected_changes(history, git, project.root)),
             scan.impact_of,
             clock,
             settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,10 @@ def advise(project: Project, target: str) -> Advice:
     scan, attempts = build_scanner(project).scan(), _attempts(project)
     item = _item_called(project, target, scan, attempts)
     ledger, fingerprint = build_ledger(project), item.case.fingerprint
-    models = build_models(project, "", lambda failure: usd_left(ledger, failure), scan.measures_at)
+    known = _known_repairs(project)
+    models = build_models(
+        project, "", lambda failure: usd_left(ledger, failure), scan.measures_at, lambda failure: bool(known(failure))
+    )
     refused = models.refusals(item, attempts)
     features, asked = as_last_seen(models.features(item, attempts), fingerprint, attempts)
     refused = {**refused, **{name: ASKED for name in asked if name not in refused}}
@@ -147,6 +150,14 @@ def _item_called(project: Project, target: str, scan: ScanResult, attempts: Iter
     fingerprint, kind = (known.fingerprint, known.failure_class) if known else ("", FailureClass.UNKNOWN)
     suspects = (Suspect(path, line, "", 1.0),) if row else ()
     return WorkItem("", RepairCase("", (), kind, fingerprint, suspects, _source(project, path)), impact)
+
+
+def _known_repairs(project: Project) -> Callable[[str], tuple[str, ...]]:
+    from dreamscape.engine import known_repairs
+    from dreamscape.tools.git import Git
+
+    with history_if_any(project) as history:
+        return known_repairs(history, Git.find(project.root), project.root) if history else lambda fingerprint: ()
 
 
 def _reported(history: History, target: str) -> ItemReport | None:

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a decision takes beside cards and history: the user's budget and what a repair at impact 1 is worth, this
-    machine's time, what is measured at a line, how much money is left for a failure (by its fingerprint), and the
-    repository's name."""
+    machine's time, what is measured at a line, how much money is left for a failure and whether a repair of it is
+    known (by its fingerprint), and the repository's name."""
 
     budget: BudgetSettings
     usd_per_impact: float
     now: Callable[[], datetime]
     measures: Measures
     usd_left: Callable[[str], float]
+    is_repair_known: Callable[[str], bool] = lambda fingerprint: False
     repository: str = ""
 
 
@@ -103,7 +104,7 @@ class ModelRegistry:
     def _why_not(self, card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:
         if self._only and card.name != self._only:
             return f"only {self._only} is wanted"
-        if card.provider == "remembered" and not any(attempt.solved for attempt in history):
+        if card.provider == "remembered" and not self._around.is_repair_known(item.case.fingerprint):
             return "no repair of it is known"
         route = None if self._only else route_for(item, self._catalog().routes)
         return why_not(card, item, route, self._around.budget, self._around.now()) or _asked_before(card, item, history)

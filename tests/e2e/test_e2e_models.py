@@ -24,6 +24,10 @@ def test_it_is_there():
     assert callable(roman)
 """,
 }
+ANY_OF_TWO = {
+    "larger.py": "def larger(one, other, third):\n    return one\n",
+    "test_larger.py": "from larger import larger\n\n\ndef test_larger():\n    assert larger(1, 2, 2) == 2\n",
+}
 RIGHT = '''\
 The body was never written. Here it is:
 
@@ -201,4 +205,22 @@ def test_a_repair_that_was_merged_and_reverted_is_known_and_tried_first(patient:
 
     assert again.states == ["landed"], again.out
     assert again.items[0]["model"] == "remembered"
+    assert again.items[0]["cost_usd"] == 0
+
+
+@pytest.mark.slow
+def test_a_repair_that_a_person_accepted_is_known_too_even_where_what_was_learned_is_forgotten(
+    patient: NewPatient,
+) -> None:
+    project = patient(ANY_OF_TWO)
+    assert project.heal().states == ["review"]
+    (case,) = project.run("review", "list").report["reviews"]
+    accepted = project.run("review", "accept", str(case["id"]))
+    project.git("merge", "-q", "--ff-only", accepted.report["ref"])
+    project.git("revert", "--no-edit", "HEAD")
+    assert project.run("models", "learn", "--reset").code == 0
+
+    again = project.heal()
+
+    assert again.items[0]["model"] == "remembered", again.out
     assert again.items[0]["cost_usd"] == 0

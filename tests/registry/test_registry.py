@@ -29,10 +29,15 @@ NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 def registry(
-    *cards: ModelCard, budget: BudgetSettings | None = None, routes: Sequence[RouteRule] = (), only: str = ""
+    *cards: ModelCard,
+    budget: BudgetSettings | None = None,
+    routes: Sequence[RouteRule] = (),
+    only: str = "",
+    known: Sequence[str] = (),
 ) -> ModelRegistry:
     catalog = Catalog(cards, tuple(routes))
     around = replace(circumstances(), budget=budget or BudgetSettings(usd_per_day=1), now=lambda: NOON)
+    around = replace(around, is_repair_known=lambda fingerprint: fingerprint in known)
     return ModelRegistry(lambda: catalog, around, only)
 
 
@@ -75,10 +80,10 @@ def test_the_same_question_is_put_to_a_model_once_but_the_repairer_may_try_again
 
 
 def test_a_known_repair_is_tried_before_anything_else() -> None:
-    models = registry(EMBEDDED, REMEMBERED, RECORDED)
+    cards = (EMBEDDED, REMEMBERED, RECORDED)
 
-    assert models.decide(item(), []).order == (EMBEDDED, RECORDED)
-    assert models.decide(item(), [tried("dear", solved=True)]).order == (REMEMBERED, EMBEDDED, RECORDED)
+    assert registry(*cards, known=["beef"]).decide(item(), []).order == (EMBEDDED, RECORDED)
+    assert registry(*cards, known=["f00d"]).decide(item(), []).order == (REMEMBERED, EMBEDDED, RECORDED)
 
 
 def test_nobody_left_is_said_and_why() -> None:
