@@ -136,8 +136,10 @@ def simulate(
 ) -> int:
     """Replay recorded outcomes through the routing policy: who would be asked, what it would cost and solve.
 
-    FILE.models.csv beside the table has the columns model and prior_cost (USD of a task by list price). Tasks come in
-    the file's order; what became of a model is used only after it was asked.
+    The table has the columns task_id, group, model, success (0 or 1), cost (USD), and what is known of a task before
+    as f_NAME; FILE.models.csv beside it has model and prior_cost (USD of a task by list price). Tasks come in the
+    file's order; the first N only teach, and are not among the tasks told. What became of a model is used only after
+    it was asked. Nobody tried means that the task was declined.
 
     Example: dreamscape models simulate outcomes.csv --value 2 --warm 100
     """

@@ -10,16 +10,18 @@ from dreamscape.domain.errors import UsageError
 from dreamscape.domain.routing import Failed, ModelFacts, Outcome
 from dreamscape.domain.simulation import SimulatedTask, Simulation, Yardstick
 from dreamscape.registry.outcomes import Beliefs, learn, prepare
-from dreamscape.registry.outcomes_table import Task
+from dreamscape.registry.outcomes_table import LARGEST_USD, Task
 from dreamscape.registry.policy import decide
 
 
 def replay(models: Sequence[ModelFacts], tasks: Sequence[Task], value: float, warm: int) -> Simulation:
     """Routes all tasks but the first ``warm``, whose outcomes are all known; a later outcome only once its model was
     asked. Raises UsageError for a value that is no amount, or fewer tasks than ``warm``."""
-    if not 0 < value < math.inf:
-        raise UsageError(f"a solved task cannot be worth {value} USD", "--value takes an amount above 0")
-    if not 0 <= warm < len(tasks):
+    if not 0 < value <= LARGEST_USD:
+        raise UsageError(f"a solved task cannot be worth {value} USD", f"--value is above 0, up to {LARGEST_USD:g}")
+    if warm < 0:
+        raise UsageError(f"--warm {warm} is no number of tasks", "it is 0 or more")
+    if warm >= len(tasks):
         raise UsageError(f"--warm {warm} leaves none of the {len(tasks)} tasks", "give fewer")
     beliefs = prepare(models, [outcome for task in tasks[:warm] for outcome in _outcomes(task, task.results)])
     routed = []

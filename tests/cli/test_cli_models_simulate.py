@@ -68,6 +68,11 @@ def test_later_outcomes_do_not_change_what_was_asked_before(tmp_path: Path) -> N
         (TABLE + "a,g,1,k,nobody,1,1\n", "lacks the model 'nobody'"),
         (TABLE + "a,g,1,k,small,1,1\na,g,1,k,small,0,1\n", "twice"),
         (TABLE + "a,g,1\n", "more or fewer fields"),
+        (TABLE + "a,g,1,k,small,1,1e300\n", "cost is '1e300'"),
+        (TABLE + ",g,1,k,small,1,1\n", "line 2: task_id is empty"),
+        (TABLE + "a,g,1,k,,1,1\n", "line 2: model is empty"),
+        (TABLE.replace("group", "cost") + "a,1,1,k,small,1,1\n", "the column cost twice"),
+        ("", "lacks the column task_id"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path: Path, content: str, word: str) -> None:
@@ -78,15 +83,60 @@ def test_a_table_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path: Path,
         simulate(path, 1.0, 0)
 
 
-@pytest.mark.parametrize(("value", "warm"), [(0.0, 0), (-1.0, 0), (float("nan"), 0), (1.0, 40), (1.0, -1)])
-def test_a_value_or_a_number_of_tasks_that_makes_no_sense_is_refused(tmp_path: Path, value: float, warm: int) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("value", "warm", "said"),
+    [
+        (0.0, 0, "worth 0.0 USD"),
+        (-1.0, 0, "worth -1.0 USD"),
+        (float("nan"), 0, "worth nan USD"),
+        (1e308, 0, "worth 1e.308 USD"),
+        (1.0, 40, "--warm 40 leaves none of the 40 tasks"),
+        (1.0, -1, "--warm -1 is no number of tasks"),
+    ],
+)
+def test_a_value_or_a_number_of_tasks_that_makes_no_sense_is_refused(
+    tmp_path: Path, value: float, warm: int, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
         simulate(table(tmp_path), value, warm)
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.csv cannot be read"):
         simulate(tmp_path / "none.csv", 1.0, 0)
+
+    path = table(tmp_path)
+    path.with_name("o.models.csv").unlink()
+    with pytest.raises(UsageError, match=r"o\.models\.csv cannot be read"):
+        simulate(path, 1.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("model,price\nsmall,1\n", "lacks the column prior_cost"),
+        ("model,prior_cost\nsmall,1\nlarge,-1\n", "line 3: prior_cost is '-1'"),
+        ("model,prior_cost\nsmall,1\nsmall,1\nlarge,1\n", "line 3: .*the model 'small' twice"),
+        ("model,prior_cost\n", "has no rows"),
+    ],
+)
+def test_a_file_of_models_that_cannot_be_read_is_named_with_what_is_wrong(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    path = table(tmp_path)
+    path.with_name("o.models.csv").write_text(content)
+
+    with pytest.raises(UsageError, match=rf"o\.models\.csv.*{said}"):
+        simulate(path, 1.0, 0)
+
+
+def test_what_a_spreadsheet_saves_is_read_too(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    plain = simulate(path, 1.0, 10)
+    for file in (path, path.with_name("o.models.csv")):
+        file.write_text("\ufeff" + file.read_text().replace("\n", "\r\n"), newline="")
+
+    assert simulate(path, 1.0, 10) == plain
 
 
 def test_a_model_that_was_not_recorded_on_a_task_is_not_asked_there(tmp_path: Path) -> None:
@@ -108,6 +158,13 @@ def test_the_command_prints_one_json_object_or_a_summary(dreamscape_here: Dreams
     assert told["schema"] == "dreamscape.models-simulate/1"
     assert told["tasks"][0]["task_id"] == "t10" and isinstance(told["tasks"][0]["tried"], list)
     assert "40 tasks worth 2 USD each" in summary
+
+
+def test_its_help_says_which_tasks_are_told(dreamscape_here: Dreamscape) -> None:
+    told = " ".join(dreamscape_here("models", "simulate", "--help").stdout.split())
+
+    assert "the first N only teach, and are not among the tasks told" in told
+    assert "success (0 or 1)" in told and "f_NAME" in told and "prior_cost" in told
 
 
 def test_a_bad_table_ends_with_2_and_one_sentence(dreamscape_here: Dreamscape, tmp_path: Path) -> None:
