@@ -56,13 +56,14 @@ def model_view(project: Project, name: str) -> ModelView:
     return ModelView(cards[name], facts_of(cards[name]).cost_usd, measured, record)
 
 
-def advise(project: Project, target: str) -> Advice:
+def advise(project: Project, target: str, *, refactoring: bool = False) -> Advice:
     """Who would be asked about an item of an earlier run (its id, or a test of it) or about a file, and why; nobody is.
+    A file may be valued as a ``refactoring`` of it.
 
     Raises UsageError where there is neither.
     """
     from dreamscape.domain.model_stats import Advice
-    from dreamscape.registry.items import HERE, as_last_seen, outcomes_of, worth_usd
+    from dreamscape.registry.items import HERE, as_last_seen, outcomes_of, refactoring_usd, worth_usd
 
     scan, attempts = build_scanner(project).scan(), _attempts(project)
     item = _item_called(project, target, scan, attempts)
@@ -75,8 +76,10 @@ def advise(project: Project, target: str) -> Advice:
     features, asked = as_last_seen(models.features(item, attempts), fingerprint, attempts)
     refused = {**refused, **{name: ASKED for name in asked if name not in refused}}
     cards = [card for card in models.cards() if card.provider not in HERE and card.name not in refused]
-    route = models.route(features, cards, outcomes_of(attempts), item.impact, fingerprint)
-    left, worth = usd_left(ledger, fingerprint), worth_usd(item.impact, project.loaded.settings.routing.usd_per_impact)
+    left, scale = usd_left(ledger, fingerprint), project.loaded.settings.routing.usd_per_impact
+    drop = scan.expected_drop(target) if refactoring else None
+    worth = worth_usd(item.impact, scale) if drop is None else refactoring_usd(item.impact, drop, scale)
+    route = models.route(features, cards, outcomes_of(attempts), worth, fingerprint)
     told = left if math.isfinite(left) else None
     return Advice(target, item.impact, worth, told, route.order, route.declined, refused, route.stop)
 

@@ -68,8 +68,12 @@ def route(
     options: Options,
     target: Annotated[str, typer.Argument(metavar="ITEM|PATH", help="An item's id or test, or a file.")],
     explain: Annotated[bool, typer.Option("--explain", help="A line for each model, with its numbers.")] = False,
+    refactoring: Annotated[bool, typer.Option("--refactoring", help="Value the file as one to refactor.")] = False,
 ) -> int:
     """Tell who would be asked about an item or a file, in which order, and why no more; nobody is asked.
+
+    A repair is worth its impact times routing.usd_per_impact; with --refactoring, that times the share of the file's
+    complexity that its functions have beyond ten each. Chances are those of repairs.
 
     Example: dreamscape models route src/app.py --explain
     """
@@ -77,7 +81,8 @@ def route(
     from dreamscape.bootstrap import routing
     from dreamscape.cli import models_tables, render
 
-    advice = routing.advise(bootstrap.open_project(options.project, options.config), target)
+    project = bootstrap.open_project(options.project, options.config)
+    advice = routing.advise(project, target, refactoring=refactoring)
     render.show(options, "models-route", advice, lambda: models_tables.advice_text(advice, explain=explain))
     return 0
 

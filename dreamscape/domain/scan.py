@@ -8,6 +8,9 @@ from enum import Enum
 
 from dreamscape.domain.rows import Rows
 
+SIMPLE_ENOUGH = 10
+"""Cyclomatic complexity up to which a function needs no simplifying (McCabe 1976)."""
+
 
 class Order(Enum):
     """Who counts files to look at ranks by impact, who counts lines to read by risk per line."""
@@ -133,6 +136,13 @@ class ScanResult:
             return 0.0
         around = _around(row, line)
         return around.impact if around else row.impact
+
+    def expected_drop(self, path: str) -> float:
+        """Share of a file's complexity, 0 to 1, that a refactoring is expected to take away: what its functions have
+        beyond ten each, the bound of McCabe (1976)."""
+        row = next((row for row in self.files if row.path == path), None)
+        beyond = sum(max(0, function.complexity - SIMPLE_ENOUGH) for function in row.functions) if row else 0
+        return beyond / row.complexity if row and beyond else 0.0
 
     def measures_at(self, path: str, line: int) -> dict[str, float]:
         """Complexity, centrality and lines of the innermost function around a line, else of the file; nothing of what

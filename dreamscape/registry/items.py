@@ -67,6 +67,11 @@ def worth_usd(impact: float, usd_per_impact: float) -> float:
     return max(impact, LEAST_IMPACT) * usd_per_impact
 
 
+def refactoring_usd(impact: float, drop: float, usd_per_impact: float) -> float:
+    """What a refactoring that takes away the share ``drop`` (0 to 1) of the complexity is worth."""
+    return impact * drop * usd_per_impact
+
+
 def facts_of(card: ModelCard) -> ModelFacts:
     """A card as the policy reads it: the price is the listed one, and gives way to what outcomes cost."""
     tokens_in = math.ceil(2 * PROMPT_BYTES / card.bytes_per_token)

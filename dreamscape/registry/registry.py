@@ -60,7 +60,8 @@ class ModelRegistry:
         if self._only or not others:
             return Decision((*here, *others.values()), _why_alone(allowed, refused), closer)
         features = self.features(item, history)
-        route = self.route(features, tuple(others.values()), outcomes_of(history), item.impact, item.case.fingerprint)
+        worth = worth_usd(item.impact, self._around.usd_per_impact)
+        route = self.route(features, tuple(others.values()), outcomes_of(history), worth, item.case.fingerprint)
         order = (*here, *(others[estimate.model] for estimate in route.order))
         names = ", ".join(card.name for card in order) or "nobody"
         estimates = {estimate.model: estimate for estimate in (*route.order, *route.declined)}
@@ -73,13 +74,12 @@ class ModelRegistry:
         return features_of(item, self._around.measures, history, self._around.repository)
 
     def route(
-        self, features: Features, cards: Sequence[ModelCard], outcomes: Sequence[Outcome], impact: float, item: str = ""
+        self, features: Features, cards: Sequence[ModelCard], outcomes: Sequence[Outcome], worth: float, item: str = ""
     ) -> Route:
-        """Which of these models are worth asking about an item of this impact, in order, and why no more; ``item`` is
-        the failure's fingerprint, for what its own budget leaves."""
+        """Which of these models to ask about an item that is worth so much (USD) to solve, in order, and why no more;
+        ``item`` is the failure's fingerprint, for what its own budget leaves."""
         from dreamscape.registry.policy import decide
 
-        worth = worth_usd(impact, self._around.usd_per_impact)
         facts = tuple(map(facts_of, cards))
         return decide(features, facts, self._learned(outcomes), worth, self._around.usd_left(item))
 

@@ -109,6 +109,24 @@ def test_who_would_be_asked_is_told_before_anything_is_spent(
     assert unknown.returncode == 2 and "neither an item nor a file" in unknown.stderr
 
 
+def test_a_refactoring_is_worth_impact_times_the_complexity_it_is_expected_to_take_away(
+    dreamscape_here: Dreamscape, home: Path, memory: Store, project: Path
+) -> None:
+    branches = "".join(f"    if a == {number}:\n        return {number}\n" for number in range(29))
+    (project / "maze.py").write_text(f"def maze(a):\n{branches}    return None\n")
+    config = home / ".config/dreamscape"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text("[budget]\ncalls_per_day = 5\nusd_per_day = 0.5\n")
+    dreamscape_here("models", "enable", "openai")
+
+    maze, simple = (said(dreamscape_here, "route", name, "--refactoring") for name in ("maze.py", "app.py"))
+
+    assert maze["worth_usd"] == pytest.approx(20 * maze["impact"] * (30 - 10) / 30)
+    assert [each["model"] for each in maze["order"]] == ["openai"]
+    assert (simple["worth_usd"], simple["order"]) == (0, [])
+    assert "no further call is worth it" in simple["stop"]
+
+
 def test_how_models_did_is_told_and_the_measured_price_beside_the_listed(
     dreamscape_here: Dreamscape, memory: Store
 ) -> None:
