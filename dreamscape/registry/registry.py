@@ -93,7 +93,10 @@ class ModelRegistry:
         """What all outcomes teach; those that came since the last time are added to it."""
         from dreamscape.registry.outcomes import learn, prepare
 
-        facts = tuple(facts_of(card) for card in self.cards() if card.provider not in HERE)
+        asked = {outcome.model for outcome in outcomes}
+        cards = (card for card in self.cards() if card.provider not in HERE)
+        # A card that nobody enabled or asked must not shift what is believed of the others, whose prices are compared.
+        facts = tuple(facts_of(card) for card in cards if card.enabled or card.name in asked)
         before = self._beliefs
         if before is None or before.models != facts or before.outcomes != tuple(outcomes[: len(before.outcomes)]):
             self._beliefs = prepare(facts, outcomes)

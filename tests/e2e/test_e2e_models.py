@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from healing import GREET, NewPatient, Patient
+from pydantic import TypeAdapter
+
+from dreamscape.domain.models import ModelCard
+from dreamscape.domain.records import AttemptRecord
+from dreamscape.domain.routing import Features, Route
+from dreamscape.domain.settings import RoutingSettings
+from dreamscape.registry.items import facts_of, item_name, outcomes_of, worth_usd
+from dreamscape.registry.policy import decide
+from dreamscape.store import open_store
 
 ROMAN = {
     "roman.py": 'def roman(number):\n    """Roman numerals, from 1 on."""\n    raise NotImplementedError("soon")\n',
@@ -162,6 +174,67 @@ def test_a_model_lands_an_honest_repair_in_the_end_and_no_cheat_ever(patient: Ne
     assert (item["state"], item["model"], item["attempts"]) == ("landed", "honest", 2)
     assert "divmod" in project.at(healed.report["branch"], "roman.py")
     assert "Dreamscape-Model: honest" in project.git("log", "-1", "--format=%B", healed.report["branch"])
+
+
+def attempts_of(project: Patient) -> tuple[AttemptRecord, ...]:
+    with open_store(project.root / ".dreamscape" / "dreamscape.db") as store:
+        return store.attempts()
+
+
+def decided(new: Sequence[AttemptRecord], before: Sequence[AttemptRecord], usd: Mapping[str, float]) -> Route:
+    """What the policy says of the item of these attempts on the history before them; ``usd`` for a million tokens."""
+    kept, name = new[0].features, item_name(new[0].fingerprint, new[0].content)
+    numbers, words = TypeAdapter(tuple[dict[str, float], dict[str, str]]).validate_python(
+        (kept["numbers"], kept["words"])
+    )
+    cards = [ModelCard(each, "recorded", tier=1, usd_per_million_out=price) for each, price in usd.items()]
+    worth = worth_usd(numbers["impact"], RoutingSettings().usd_per_impact)
+    return decide(Features(name, numbers, words), list(map(facts_of, cards)), outcomes_of(before), worth, math.inf)
+
+
+@pytest.mark.slow
+def test_heal_asks_recorded_models_as_decide_says_of_what_is_stored_and_otherwise_once_more_is(
+    patient: NewPatient,
+) -> None:
+    project, usd = patient(ROMAN), {"small": 1.0, "middle": 20.0, "large": 1e6}
+    with_models(project)
+    fingerprint = project.heal().items[0]["fingerprint"]
+    cards = [
+        recorded(project, name, fingerprint, [WRONG]) + f"usd_per_million_out = {price}\nattempts = 1\n"
+        for name, price in usd.items()
+    ]
+    with_models(project, *(card.replace("attempts = 3\n", "", 1) for card in cards))
+
+    fresh = project.heal()
+    asked = attempts_of(project)
+    route = decided(asked, (), usd)
+
+    assert [each.model for each in asked] == [each.model for each in route.order] == ["small", "middle"]
+    assert fresh.items[0]["why"].endswith(f"; {route.stop}") and "large would cost" in route.stop
+
+    small, middle = (
+        replace(asked[0], run="there", model="small", cost_usd=5.0),
+        replace(asked[0], run="there", model="middle", cost_usd=0.1, solved=True, outcome="solved"),
+    )
+    elsewhere = [
+        replace(each, item=f"{each.model}{number}", fingerprint=f"{number:016x}")
+        for number in range(20)
+        for each in (small, middle)
+    ]
+    learned = {"schema": "dreamscape.models-learned/1", "attempts": elsewhere}
+    (project.home / "learned.json").write_bytes(TypeAdapter(dict[str, Any]).dump_json(learned))
+    assert project.run("models", "learn", "--import", str(project.home / "learned.json")).report["attempts"] == 40
+    project.write({"roman.py": ROMAN["roman.py"] + "\n\nSMALLEST = 1\n"})
+    project.commit("Change the code, so that it is asked about anew")
+
+    before = attempts_of(project)
+    taught = project.heal()
+    asked = attempts_of(project)[len(before) :]
+    route = decided(asked, before, usd)
+
+    assert [each.model for each in asked] == [each.model for each in route.order]
+    assert asked[0].model == "middle", "others than before, and each in the order that the policy gives"
+    assert route.stop.split(":")[0] in taught.items[0]["why"]
 
 
 @pytest.mark.slow

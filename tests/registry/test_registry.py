@@ -117,6 +117,14 @@ def test_the_one_model_that_is_wanted_is_asked_alone() -> None:
     assert models.decide(item(), []).order == (PAID,)
 
 
+def test_a_disabled_card_that_was_never_asked_changes_nothing_that_is_expected_of_others() -> None:
+    alone, beside = (
+        registry(*cards).decide(item(), []).estimates for cards in ((PAID,), (PAID, replace(FREE, enabled=False)))
+    )
+
+    assert alone == beside != {}
+
+
 @pytest.mark.parametrize(
     ("hours", "at", "said"), [("22-6", 23, True), ("22-6", 6, False), ("9-17", 9, True), ("9-17", 17, False)]
 )
