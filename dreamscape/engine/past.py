@@ -23,10 +23,9 @@ class Past:
         """What has just been booked."""
         self._attempts.extend(attempts)
 
-    def asked_about(self, fingerprint: str) -> set[tuple[str, str]]:
-        """Which questions about a failure which models have answered: (model, question)."""
-        ours = (attempt for attempt in self._attempts if attempt.fingerprint == fingerprint)
-        return {(attempt.model, question) for attempt in ours for question in attempt.questions}
+    def asked(self) -> set[tuple[str, str]]:
+        """Which questions which models have answered, whatever failure they were about: (model, question)."""
+        return {(attempt.model, question) for attempt in self._attempts for question in attempt.questions}
 
     @cached_property
     def _attempts(self) -> list[AttemptRecord]:

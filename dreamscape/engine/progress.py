@@ -80,8 +80,8 @@ class Progress:
 
     Written by the one thread that searches; others may set ``is_stopped``, after which it does nothing more that takes
     time. ``label`` begins what is told of it while others are searched for at once; ``seconds`` is what it took;
-    ``booked`` of its attempts are in the books; ``asked`` are the questions (model, question) about it that had their
-    answer in earlier runs, ``lessons`` what answers came to in this one, ``signals`` what a closer look at its module
+    ``booked`` of its attempts are in the books; ``asked`` are the questions (model, question) that had their answer in
+    earlier runs, ``lessons`` what answers came to in this one, ``signals`` what a closer look at its module
     has found; ``estimates`` and ``features`` are those of the decision that is carried out.
     """
 

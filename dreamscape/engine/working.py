@@ -138,7 +138,7 @@ class WorkOff:
         if not item.case.suspects:
             return item_report(item, ItemState.UNSOLVED, item.case.untouchable)
         decision = self._models.decide(item, self._past.attempts())
-        progress = Progress(asked=self._past.asked_about(item.case.fingerprint))
+        progress = Progress(asked=self._past.asked())
         models = [card.name for card in decision.order]
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
         here = tuple(takewhile(lambda card: not card.is_outside, decision.order))

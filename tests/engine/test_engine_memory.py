@@ -44,19 +44,25 @@ class AsksInVain:
             yield Learn(Lesson("it", Flaw.SAME_FAILURE, "it fails as before", "- bad\n+ worse"))
 
 
-def project(source: bytes = b"bad") -> FakeProject:
-    return FakeProject(files={"a.py": source}, tests={"t.py::a": lambda files: files["a.py"] == b"good"})
+def project(source: bytes = b"bad", test: str = "t.py::a") -> FakeProject:
+    return FakeProject(files={"a.py": source}, tests={test: lambda files: files["a.py"] == b"good"})
 
 
 def heal(
-    store: Store, client: FakeClient, asks: AsksInVain, cards: Sequence[ModelCard], run: str, source: bytes = b"bad"
+    store: Store,
+    client: FakeClient,
+    asks: AsksInVain,
+    cards: Sequence[ModelCard],
+    run: str,
+    source: bytes = b"bad",
+    test: str = "t.py::a",
 ) -> HealReport:
     def proposer_of(card: ModelCard) -> Proposer:
         return asks if card.is_outside else FakeProposer(())
 
     catalog = Catalog((EMBEDDED, *cards))
     engine = AutomationEngine(
-        FakeAgent(project(source)),
+        FakeAgent(project(source, test)),
         ModelRegistry(lambda: catalog, circumstances(calls_per_day=99)),
         FakeLander(),
         store,
@@ -94,6 +100,16 @@ def test_no_model_is_asked_the_same_question_in_another_run(store: Store) -> Non
 
     heal(store, client, asks, (WEAK, STRONG), "r4")
     assert len(client.prompts) == 3, "and another model may be asked"
+
+
+def test_a_question_is_known_again_where_another_failure_would_ask_the_same(store: Store) -> None:
+    asks, client = AsksInVain(), FakeClient("no", "no")
+    one = heal(store, client, asks, (WEAK,), "r1").items[0]
+    other = heal(store, client, asks, (WEAK,), "r2", test="t.py::b").items[0]
+
+    assert one.fingerprint != other.fingerprint
+    assert len(client.prompts) == 1
+    assert "weak has answered the same question before" in other.why
 
 
 def test_the_question_itself_is_known_again_where_only_other_files_changed(store: Store) -> None:
