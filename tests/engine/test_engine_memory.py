@@ -121,6 +121,16 @@ def test_the_question_itself_is_known_again_where_only_other_files_changed(store
     assert attempts[0].path == "a.py" and attempts[0].content
 
 
+def test_what_the_repairer_here_came_to_is_known_when_it_is_decided_who_outside_is_asked(store: Store) -> None:
+    heal(store, FakeClient("no"), AsksInVain(), (WEAK,), "r1")
+
+    here, outside = store.attempts()
+    assert (here.model, outside.model) == ("embedded", "weak")
+    for attempt, known in ((here, None), (outside, here.outcome)):
+        words = attempt.features["words"]
+        assert isinstance(words, dict) and words.get("repairer") == known
+
+
 def test_a_module_whose_repair_fails_repeatedly_is_looked_at_more_closely(store: Store) -> None:
     asks, client = AsksInVain(), FakeClient("no", "no", "no")
     for run, source in (("r1", b"one"), ("r2", b"two")):
