@@ -63,7 +63,7 @@ def advise(project: Project, target: str, *, refactoring: bool = False) -> Advic
     Raises UsageError where there is neither.
     """
     from dreamscape.domain.model_stats import Advice
-    from dreamscape.registry.items import HERE, as_last_seen, outcomes_of, refactoring_usd, worth_usd
+    from dreamscape.registry.items import HERE, as_last_seen, refactoring_usd, worth_usd
 
     scan, attempts = build_scanner(project).scan(), _attempts(project)
     item = _item_called(project, target, scan, attempts)
@@ -79,7 +79,7 @@ def advise(project: Project, target: str, *, refactoring: bool = False) -> Advic
     left, scale = usd_left(ledger, fingerprint), project.loaded.settings.routing.usd_per_impact
     drop = scan.expected_drop(target) if refactoring else None
     worth = worth_usd(item.impact, scale) if drop is None else refactoring_usd(item.impact, drop, scale)
-    route = models.route(features, cards, outcomes_of(attempts), worth, fingerprint)
+    route = models.route(features, cards, attempts, worth, fingerprint)
     told = left if math.isfinite(left) else None
     return Advice(target, item.impact, worth, told, route.order, route.declined, refused, route.stop)
 

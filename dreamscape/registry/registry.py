@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from dreamscape.domain.models import Decision, ModelCard
 from dreamscape.domain.records import AttemptRecord
 from dreamscape.domain.repair import WorkItem
-from dreamscape.domain.routing import Features, Outcome, Route
+from dreamscape.domain.routing import Features, Route
 from dreamscape.domain.settings import BudgetSettings
 from dreamscape.registry.cards import Catalog
 from dreamscape.registry.escalation import needs_deeper_scan
@@ -44,6 +45,7 @@ class ModelRegistry:
         self._catalog = catalog
         self._around = around
         self._only = only
+        self._read: tuple[AttemptRecord, ...] = ()
         self._beliefs: Beliefs | None = None
 
     def cards(self) -> tuple[ModelCard, ...]:
@@ -61,7 +63,7 @@ class ModelRegistry:
             return Decision((*here, *others.values()), _why_alone(allowed, refused), closer)
         features = self.features(item, history)
         worth = worth_usd(item.impact, self._around.usd_per_impact)
-        route = self.route(features, tuple(others.values()), outcomes_of(history), worth, item.case.fingerprint)
+        route = self.route(features, tuple(others.values()), history, worth, item.case.fingerprint)
         order = (*here, *(others[estimate.model] for estimate in route.order))
         names = ", ".join(card.name for card in order) or "nobody"
         estimates = {estimate.model: estimate for estimate in (*route.order, *route.declined)}
@@ -74,14 +76,19 @@ class ModelRegistry:
         return features_of(item, self._around.measures, history, self._around.repository)
 
     def route(
-        self, features: Features, cards: Sequence[ModelCard], outcomes: Sequence[Outcome], worth: float, item: str = ""
+        self,
+        features: Features,
+        cards: Sequence[ModelCard],
+        history: Sequence[AttemptRecord],
+        worth: float,
+        item: str = "",
     ) -> Route:
         """Which of these models to ask about an item that is worth so much (USD) to solve, in order, and why no more;
-        ``item`` is the failure's fingerprint, for what its own budget leaves."""
+        ``history`` as in `decide`, ``item`` is the failure's fingerprint, for what its own budget leaves."""
         from dreamscape.registry.policy import decide
 
         facts = tuple(map(facts_of, cards))
-        return decide(features, facts, self._learned(outcomes), worth, self._around.usd_left(item))
+        return decide(features, facts, self._learned(history), worth, self._around.usd_left(item))
 
     def refusals(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Mapping[str, str]:
         """The models that may not be asked about an item, with the reason."""
@@ -89,20 +96,19 @@ class ModelRegistry:
         reasons = {card.name: self._why_not(card, item, ours) for card in self.cards()}
         return {name: why for name, why in reasons.items() if why}
 
-    def _learned(self, outcomes: Sequence[Outcome]) -> Beliefs:
-        """What all outcomes teach; those that came since the last time are added to it."""
-        from dreamscape.registry.outcomes import learn, prepare
+    def _learned(self, history: Sequence[AttemptRecord]) -> Beliefs:
+        """What all outcomes teach, worked out anew where some came since the last time: what is decided rests on what
+        is stored alone, not on when this process began to read it."""
+        from dreamscape.registry.outcomes import prepare
 
-        asked = {outcome.model for outcome in outcomes}
+        asked = {attempt.model for attempt in history}
         cards = (card for card in self.cards() if card.provider not in HERE)
         # A card that nobody enabled or asked must not shift what is believed of the others, whose prices are compared.
         facts = tuple(facts_of(card) for card in cards if card.enabled or card.name in asked)
-        before = self._beliefs
-        if before is None or before.models != facts or before.outcomes != tuple(outcomes[: len(before.outcomes)]):
-            self._beliefs = prepare(facts, outcomes)
-        elif len(outcomes) > len(before.outcomes):
-            self._beliefs = learn(before, outcomes[len(before.outcomes) :])
-        return self._beliefs or prepare(facts, outcomes)
+        is_known = len(self._read) == len(history) and all(map(operator.is_, self._read, history))
+        if self._beliefs is None or self._beliefs.models != facts or not is_known:
+            self._read, self._beliefs = tuple(history), prepare(facts, outcomes_of(history))
+        return self._beliefs
 
     def _why_not(self, card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:
         if self._only and card.name != self._only:

@@ -117,6 +117,15 @@ def test_the_one_model_that_is_wanted_is_asked_alone() -> None:
     assert models.decide(item(), []).order == (PAID,)
 
 
+def test_a_decision_rests_on_what_is_stored_alone_and_not_on_those_before_it() -> None:
+    history = [replace(tried("near", "c", solved=n % 3 == 0), fingerprint=f"{n}", item=f"{n}") for n in range(30)]
+    grown, fresh = registry(FREE, PAID), registry(FREE, PAID)
+    for end in range(0, len(history), 5):
+        grown.decide(item(), history[:end])
+
+    assert grown.decide(item(), history).estimates == fresh.decide(item(), history).estimates
+
+
 def test_a_disabled_card_that_was_never_asked_changes_nothing_that_is_expected_of_others() -> None:
     alone, beside = (
         registry(*cards).decide(item(), []).estimates for cards in ((PAID,), (PAID, replace(FREE, enabled=False)))
