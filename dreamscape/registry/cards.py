@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
@@ -82,13 +83,24 @@ def load_catalog(shipped: Path, user: Path | None) -> Catalog:
     if others := set(content) - {"models", "routes"}:
         hint = hint_for(min(others), ("models", "routes"), "each card is a table headed [[models]]")
         raise UsageError(f"{user} holds something else than cards and routes: {min(others)}", hint)
-    for table in _tables(content, "models", user):
+    own = _tables(content, "models", user)
+    _check_once([table.get("name") for table in own], user)
+    for table in own:
         # With a provider it is a whole card: a key of the shipped one must not go to another's address.
         below = {} if "provider" in table else tables.get(str(table.get("name")), {})
-        card = _card({**below, **table}, user)
+        card = _card({**below, **table}, user, cards)
         cards[card.name] = card
     routes = tuple(_route(table, user, cards) for table in _tables(content, "routes", user))
     return Catalog(tuple(cards.values()), routes)
+
+
+def _check_once(names: Sequence[object], path: Path) -> None:
+    """Of two cards with one name in a file nobody could tell which one counts."""
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(
+                f"{path} has {names.count(name)} cards {name!r}", "leave one of them, with the keys of all"
+            )
 
 
 def _tables(content: Mapping[str, Any], name: str, path: Path) -> list[dict[str, Any]]:
@@ -106,7 +118,7 @@ def _route(table: Mapping[str, Any], path: Path, cards: Mapping[str, ModelCard])
         if key not in known:
             raise UsageError(f"{path}: a route has no key {key!r}", hint_for(key, known, f"it has {', '.join(known)}"))
     try:
-        route = TypeAdapter(RouteRule).validate_python(table)
+        route = TypeAdapter(RouteRule).validate_json(_as_json(table), strict=True)
     except ValidationError as error:
         wrong = error.errors()[0]["loc"][0]
         hint = 'as in: models = ["ollama"], paths = ["legal/"]'
@@ -129,16 +141,25 @@ def _check_classes(names: Iterable[str], whose: str) -> None:
             )
 
 
-def _in_words(name: str, error: Mapping[str, Any]) -> str:
-    """What is wrong with a card, and what is allowed."""
-    key = str(error["loc"][0])
-    kind = next(_WORDS[str(field.type)] for field in fields(ModelCard) if field.name == key)
-    if error["type"] == "missing":
+def _as_json(table: Mapping[str, Any]) -> str:
+    """As strict checks take it, which know no tuples in Python's own values; TOML's dates fit no key of ours."""
+    return json.dumps(table, default=lambda date: {"date": str(date)})
+
+
+def _in_words(table: Mapping[str, Any], key: str) -> str:
+    """What is wrong with a card's key, and what is allowed."""
+    name, kind = (
+        table.get("name", "?"),
+        next(_WORDS[str(field.type)] for field in fields(ModelCard) if field.name == key),
+    )
+    if key not in table:
         return f"card {name!r} lacks the key {key}, {kind}"
-    return f"card {name!r} has {key} = {error['input']!r}, which does not fit: it takes {kind}"
+    shown = json.dumps(table[key], ensure_ascii=False, default=str)
+    return f"card {name!r} has {key} = {shown}, which does not fit: it takes {kind}"
 
 
-def _card(table: Mapping[str, Any], path: Path) -> ModelCard:
+def _card(table: Mapping[str, Any], path: Path, known: Collection[str] = ()) -> ModelCard:
+    """``known`` are the names whose cards may be changed by single keys."""
     from pydantic import TypeAdapter, ValidationError
 
     name = table.get("name", "?")
@@ -147,13 +168,16 @@ def _card(table: Mapping[str, Any], path: Path) -> ModelCard:
             hint = hint_for(key, _KEYS, f"a card has {', '.join(_KEYS)}")
             raise UsageError(f"{path}: card {name!r} has no key {key!r}", hint)
     try:
-        card = TypeAdapter(ModelCard).validate_python(table)
+        card = TypeAdapter(ModelCard).validate_json(_as_json(table), strict=True)
     except ValidationError as error:
-        raise UsageError(
-            f"{path}: {_in_words(name, error.errors()[0])}", "each card is a table headed [[models]]"
-        ) from error
+        wrong = str(error.errors()[0]["loc"][0])
+        hint = "each card is a table headed [[models]]"
+        if wrong == "provider" and "provider" not in table:  # perhaps a shipped card's name, misspelled
+            hint = hint_for(str(name), known, hint)
+        raise UsageError(f"{path}: {_in_words(table, wrong)}", hint) from error
     if card.provider not in PROVIDERS:
-        raise UsageError(f"{path}: card {name!r} has provider {card.provider!r}", f"one of {', '.join(PROVIDERS)}")
+        hint = hint_for(card.provider, PROVIDERS, f"one of {', '.join(PROVIDERS)}")
+        raise UsageError(f"{path}: card {name!r} has provider {card.provider!r}", hint)
     if trouble := _trouble(card):
         raise UsageError(f"{path}: card {name!r} {trouble[0]}", trouble[1])
     _check_classes(card.failure_classes, f"{path}: card {name!r}")
@@ -162,6 +186,8 @@ def _card(table: Mapping[str, Any], path: Path) -> ModelCard:
 
 def _trouble(card: ModelCard) -> tuple[str, str] | None:
     """What makes a card unusable, and what to do about it."""
+    if not card.name.strip():
+        return "has no name to be asked by", 'as in name = "ollama"'
     if card.provider == "web" and not card.site:
         return "names no site", 'add the name of its profile: site = "chatgpt"'
     if card.key_env and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", card.key_env):

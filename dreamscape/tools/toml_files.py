@@ -24,6 +24,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def hint_for(word: str, known: Collection[str], otherwise: str = "", least: float = 0.6) -> str:
-    """The known word that is written almost so (``least``: how alike, 0 to 1); else what there is to say otherwise."""
-    near = difflib.get_close_matches(word, known, 1, least)
-    return f"did you mean {near[0]!r}?" if near else otherwise
+    """The known word that is written almost so (``least``: how alike, 0 to 1, capitals or not); else ``otherwise``."""
+    by_letters = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(word.casefold(), by_letters, 1, least)
+    return f"did you mean {by_letters[near[0]]!r}?" if near else otherwise

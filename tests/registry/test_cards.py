@@ -57,7 +57,7 @@ def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_pa
         ('[[models]]\nname = "a"\nprovider = "psychic"\n', "psychic"),
         (
             '[[models]]\nname = "a"\nprovider = "api"\ntier = "high"\n',
-            "tier = 'high', which does not fit: it takes a whole number",
+            'tier = "high", which does not fit: it takes a whole number',
         ),
         ('[[models]]\nname = "a"\n', "lacks the key provider, a text"),
         ("models = [1]\n", "models are not tables"),
@@ -87,11 +87,38 @@ def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_pa
         ("[[routes]]\nmodels = []\n", "names no models"),
         ('[[routes]]\nmodels = ["ollama"]\npath = ["a"]\n', "a route has no key 'path'"),
         ("[[models\n", "not valid TOML"),
+        (
+            '[[models]]\nname = "ollama"\nenabled = "yes"\n',
+            'enabled = "yes", which does not fit: it takes true or false',
+        ),
+        (
+            '[[models]]\nname = "ollama"\nattempts = "3"\n',
+            'attempts = "3", which does not fit: it takes a whole number',
+        ),
+        ('[[models]]\nname = "ollama"\ntier = true\n', "tier = true, which does not fit"),
+        ('[[models]]\nname = "ollama"\nmodel = 2026-11-26\n', "model = .2026-11-26., which does not fit"),
+        ('[[models]]\nname = "ollama"\n' * 2, "has 2 cards 'ollama'"),
+        ('[[models]]\nname = ""\nprovider = "api"\n' + URL, "has no name"),
     ],
 )
 def test_a_card_that_is_none_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         load_catalog(SHIPPED, user_cards(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ('[[models]]\nname = "olama"\nenabled = true\n', "ollama"),
+        ('[[models]]\nname = "OpenAI"\nenabled = true\n', "openai"),
+        ('[[models]]\nname = "own"\nprovider = "embeded"\n', "embedded"),
+    ],
+)
+def test_a_name_that_is_misspelled_is_told_with_the_nearest(tmp_path: Path, text: str, near: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        load_catalog(SHIPPED, user_cards(tmp_path, text))
+
+    assert refused.value.hint == f"did you mean '{near}'?"
 
 
 @pytest.mark.parametrize(
