@@ -1,6 +1,8 @@
 """The policy decides by value, cost and chance, and learns from every outcome."""
 
 import math
+import subprocess
+import sys
 
 from dreamscape.domain.routing import Failed, Features, ModelFacts, Outcome
 from dreamscape.registry.policy import decide
@@ -58,3 +60,9 @@ def test_a_number_far_outside_what_was_seen_makes_nothing_sure() -> None:
     route = decide(Features("new", {"prompt": 9.7}), (CHEAP,), past, value=10.0, left=math.inf)
 
     assert (*route.order, *route.declined)[0].chance > 0.0001
+
+
+def test_who_imports_the_policy_alone_does_not_load_what_reads_cards() -> None:
+    code = "import sys, dreamscape.registry.policy; print('dreamscape.registry.cards' in sys.modules)"
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
