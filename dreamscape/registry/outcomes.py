@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dreamscape.domain.routing import ModelFacts, Outcome
+from dreamscape.domain.routing import Features, ModelFacts, Outcome
 from dreamscape.registry import policy_priors as priors
 from dreamscape.registry.policy_costs import Costs, listed, measured
 from dreamscape.registry.policy_difficulty import Evidence, Skill, before_evidence, learned
-from dreamscape.registry.policy_features import Columns, columns_of
+from dreamscape.registry.policy_features import Columns, columns_of, known_ease
 
 if TYPE_CHECKING:
     from dreamscape.registry.policy_features import Array
@@ -54,7 +54,7 @@ def _beliefs(models: tuple[ModelFacts, ...], outcomes: tuple[Outcome, ...], befo
         return Beliefs(models, outcomes, columns, skill, listed(prices, rows.shape[1]), (None,) * len(models))
     number = {item: index for index, item in enumerate(items)}
     told.sort(key=lambda outcome: number[outcome.features.item])
-    evidence = _evidence(told, number, place, columns, rows)
+    evidence = _evidence(told, number, place, columns, rows, items.values())
     costs = measured(prices, np.array([outcome.cost_usd for outcome in told]), evidence)
     skill = learned(skill, evidence, NEXT_STEPS if before and before.outcomes else FIRST_STEPS)
     return Beliefs(models, outcomes, columns, skill, costs, _seconds(models, told))
@@ -75,7 +75,12 @@ def _start(prices: Array, columns: Columns, before: Beliefs | None) -> Skill:
 
 
 def _evidence(
-    told: Sequence[Outcome], number: dict[str, int], place: dict[str, int], columns: Columns, rows: Array
+    told: Sequence[Outcome],
+    number: dict[str, int],
+    place: dict[str, int],
+    columns: Columns,
+    rows: Array,
+    items: Iterable[Features],
 ) -> Evidence:
     item = np.array([number[outcome.features.item] for outcome in told])
     return Evidence(
@@ -86,6 +91,7 @@ def _evidence(
         starts=np.searchsorted(item, np.arange(len(number))),
         rows=rows,
         groups=columns.groups,
+        ease=np.array([known_ease(features) for features in items]),
     )
 
 

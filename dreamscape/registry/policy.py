@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dreamscape.domain.routing import Estimate, Features, ModelFacts, Outcome, Route
 from dreamscape.registry.outcomes import Beliefs, prepare
 from dreamscape.registry.policy_difficulty import NODE_WEIGHTS, chances
+from dreamscape.registry.policy_features import known_ease
 from dreamscape.registry.policy_learning import Prospect, worth_a_look
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class _Outlook:
 def _outlook(features: Features, candidates: Sequence[ModelFacts], history: Beliefs | Sequence[Outcome]) -> _Outlook:
     beliefs = _known(candidates, history)
     place = {model.name: index for index, model in enumerate(beliefs.models)}
-    row = beliefs.columns.row(features)
-    chance = chances(beliefs.skill, row)
+    row, known = beliefs.columns.row(features), known_ease(features)
+    chance = chances(beliefs.skill, row, known)
     belief = NODE_WEIGHTS
     for failed in features.failed:
         if failed.model in place:
@@ -76,8 +77,8 @@ def _outlook(features: Features, candidates: Sequence[ModelFacts], history: Beli
         names=tuple(model.name for model in candidates),
         seconds=tuple(beliefs.seconds[index] for index in ours),
         chance=chance[ours],
-        low=chances(beliefs.skill, row, -NINETY)[ours],
-        high=chances(beliefs.skill, row, NINETY)[ours],
+        low=chances(beliefs.skill, row, known, -NINETY)[ours],
+        high=chances(beliefs.skill, row, known, NINETY)[ours],
         cost=beliefs.costs.at(row, chance)[ours],
         ability_variance=beliefs.skill.variance[ours],
         cost_variance=beliefs.costs.variance[ours],

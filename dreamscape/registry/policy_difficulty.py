@@ -25,7 +25,7 @@ NODE_WEIGHTS = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
 class Evidence:
     """Outcomes as arrays, those of one item together: ``item`` and ``model`` are places, ``solved`` 0 or 1, ``weight``
     how much an outcome counts, ``starts`` where each item begins, ``rows`` the items' features (items x columns),
-    ``groups`` the kind of each column."""
+    ``groups`` the kind of each column, ``ease`` what is known of each item's ease beforehand."""
 
     item: Places
     model: Places
@@ -34,6 +34,7 @@ class Evidence:
     starts: Places
     rows: Array
     groups: Places
+    ease: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,13 @@ def learned(skill: Skill, evidence: Evidence, steps: int) -> Skill:
     return skill
 
 
-def chances(skill: Skill, row: Array, shift: float = 0.0) -> Array:
+def chances(skill: Skill, row: Array, known: float, shift: float = 0.0) -> Array:
     """Chance of success of each model at each of NODES (models x nodes), for an item with these features.
 
-    ``shift`` moves all abilities by that many of their standard deviations.
+    ``known`` is what was known of its ease before any outcome; ``shift`` moves all abilities by that many of their
+    standard deviations.
     """
-    ease = skill.ease + float(row @ skill.weights) + skill.spread * NODES
+    ease = skill.ease + known + float(row @ skill.weights) + skill.spread * NODES
     ability = skill.ability + shift * np.sqrt(skill.variance)
     return _logistic(ability[:, None] + ease)
 
@@ -85,7 +87,7 @@ def _logistic(log_odds: Array) -> Array:
 
 def _step(skill: Skill, evidence: Evidence) -> Skill:
     """One expectation and one damped Newton step on each group of parameters."""
-    ease = skill.ease + evidence.rows @ skill.weights
+    ease = skill.ease + evidence.ease + evidence.rows @ skill.weights
     nodes = ease[:, None] + skill.spread * NODES
     chance = _logistic(skill.ability[evidence.model][:, None] + nodes[evidence.item])
     solved = evidence.solved[:, None]

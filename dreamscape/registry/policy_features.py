@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dreamscape.domain.routing import Features
+from dreamscape.registry import policy_priors as priors
 
 if TYPE_CHECKING:
     # Importing it costs as much time as the rest of numpy.
@@ -46,6 +47,11 @@ class Columns:
             if place is not None:
                 row[place] = value
         return np.clip((row - self.mean) / self.deviation, -FARTHEST, FARTHEST)
+
+
+def known_ease(features: Features) -> float:
+    """How much easier than a mean item its failure class makes it before any outcome, in log-odds."""
+    return priors.CLASS_EASE.get(features.words.get("class", ""), 0.0)
 
 
 def columns_of(items: Sequence[Features]) -> tuple[Columns, Array]:

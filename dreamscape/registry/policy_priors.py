@@ -7,6 +7,10 @@ ABILITY_PER_LOG_PRICE = 0.2
 ABILITY_VARIANCE = 1.5
 """Of a model's ability around what its price promises, in log-odds squared: the scatter on the same leaderboards, about
 doubled because other work ranks models otherwise."""
+CLASS_EASE = {"collection": 0.7, "none_or_type": 0.4, "import": 0.1, "index_or_key": 0.0, "wrong_value": -0.9}
+"""How much easier than the mean of these an item of a failure class is, in log-odds; other classes stand at that mean.
+By the exception raised: pass rates of two models on DebugBench's Python programs with one error (Tian et al. 2024); for
+imports also a study of self-repair (arXiv 2604.10508)."""
 EASE_VARIANCE = 1.0
 """Of a whole project's mean ease around even odds for a model of middle price, in log-odds squared (chosen)."""
 SPREAD = 2.5
@@ -20,7 +24,8 @@ WEIGHT_COLUMNS = 4.0
 COST_ITEMS = 1.0
 """How many calls' evidence a list price is worth (chosen)."""
 COST_VARIANCE = 0.5
-"""Of the logarithm of one call's cost around its expectation, before it is measured (chosen)."""
+"""Of the logarithm of one call's cost around its expectation, before it is measured: how far apart models are in tokens
+on the same work, aider's polyglot leaderboard, May 2026."""
 FAILURE_COST_ITEMS = 4.0
 """How many calls' evidence says that failures cost what successes do (chosen)."""
 COST_RIDGE = 10.0

@@ -4,7 +4,9 @@ import math
 import subprocess
 import sys
 
+from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.routing import Failed, Features, ModelFacts, Outcome
+from dreamscape.registry import policy_priors
 from dreamscape.registry.policy import decide
 
 CHEAP, STRONG = ModelFacts("cheap", 0.1), ModelFacts("strong", 1.0)
@@ -60,6 +62,36 @@ def test_a_number_far_outside_what_was_seen_makes_nothing_sure() -> None:
     route = decide(Features("new", {"prompt": 9.7}), (CHEAP,), past, value=10.0, left=math.inf)
 
     assert (*route.order, *route.declined)[0].chance > 0.0001
+
+
+def of_class(item: str, kind: FailureClass) -> Features:
+    return Features(item, words={"class": kind.value})
+
+
+def first_chance(kind: FailureClass, past: list[Outcome]) -> float:
+    return decide(of_class("new", kind), (CHEAP,), past, value=10.0, left=math.inf).order[0].chance
+
+
+def test_before_any_outcome_code_that_cannot_be_read_is_thought_easier_to_repair_than_a_wrong_value() -> None:
+    unread, mean, wrong = (
+        first_chance(kind, []) for kind in (FailureClass.COLLECTION, FailureClass.RECURSION, FailureClass.WRONG_VALUE)
+    )
+
+    assert unread > mean + 0.05 > wrong + 0.1
+
+
+def test_what_a_class_is_thought_to_be_gives_way_to_outcomes() -> None:
+    past = [
+        Outcome(of_class(f"{kind.value}{n}", kind), "cheap", kind is FailureClass.WRONG_VALUE, 0.1)
+        for n in range(12)
+        for kind in (FailureClass.WRONG_VALUE, FailureClass.COLLECTION)
+    ]
+
+    assert first_chance(FailureClass.WRONG_VALUE, past) > first_chance(FailureClass.COLLECTION, past) + 0.2
+
+
+def test_each_class_that_has_a_prior_exists() -> None:
+    assert set(policy_priors.CLASS_EASE) <= {kind.value for kind in FailureClass}
 
 
 def test_who_imports_the_policy_alone_does_not_load_what_reads_cards() -> None:
