@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 from dreamscape.bootstrap import Project, build_models, clock, enabled_card
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
-from dreamscape.domain.spending import Amount, Left
+from dreamscape.domain.spending import Amount, Left, before_asking
 from dreamscape.tools.home import users_folder
 
 if TYPE_CHECKING:
     from dreamscape.client import OpenAIClient
     from dreamscape.client.calls import Ledger
+
+logger = logging.getLogger(__name__)
 
 USERS_SECRETS = "secrets.txt"
 """In the user's configuration: values that no prompt may hold, one a line."""
@@ -39,6 +42,7 @@ def build_client(project: Project, ledger: Ledger | None = None) -> OpenAIClient
 
 def ask(project: Project, card: ModelCard, prompt: str) -> Answer:
     """One prompt to a model. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
+    logger.log(*before_asking(card, prompt, "it is named on the command line"))
     with build_client(project) as client:
         return client.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
 
@@ -49,6 +53,8 @@ CHECK_PROMPT = "Answer with the single word: ready"
 def check_session(project: Project, site: str, account: str, url: str | None, *, is_asked: bool) -> SessionCheck:
     """What is found on a chat site; ``is_asked``: one prompt is sent, too. Raises UsageError, BudgetSpent."""
     prompt = Prompt(CHECK_PROMPT, fingerprint="", attempt=1) if is_asked else None
+    if prompt is not None:
+        logger.log(*before_asking(card_of_site(site, account, url), prompt.text, "to see an answer"))
     with build_client(project) as client:
         return client.validate_session(site, account, url or "", prompt)
 

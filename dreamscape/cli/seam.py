@@ -21,6 +21,7 @@ import typer
 from dreamscape import __version__
 from dreamscape.cli.context import Call, Options, wants_json
 from dreamscape.domain.errors import CannotGoOn, DiskFull, DreamscapeError, UsageError
+from dreamscape.domain.spending import SPENDING
 
 logger = logging.getLogger(__name__)
 
@@ -189,16 +190,16 @@ def _ended_like_an_interrupt() -> Iterator[list[Terminated]]:
 
 
 class _Plain(logging.Formatter):
-    """Progress as it is, what is worse with its level."""
+    """Progress and what is said of spending as it is, what is worse with its level."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        return text if record.levelno <= logging.INFO else f"{record.levelname.lower()}: {text}"
+        return text if record.levelno < logging.WARNING else f"{record.levelname.lower()}: {text}"
 
 
 def start_logging(verbosity: int) -> None:
     """Messages go to stderr: errors under -q, progress at a terminal or under -v, all under -vv."""
-    by_itself = logging.INFO if sys.stderr.isatty() and not os.environ.get("CI") else logging.WARNING
+    by_itself = logging.INFO if sys.stderr.isatty() and not os.environ.get("CI") else SPENDING
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain())
     ours = logging.getLogger("dreamscape")

@@ -77,6 +77,11 @@ class ModelCard:
         return bool(self.usd_per_million_in or self.usd_per_million_out)
 
     @property
+    def is_paid(self) -> bool:
+        """Whether each question costs somebody: by a price, or on a person's account at a chat site."""
+        return self.costs_money or self.provider == "web"
+
+    @property
     def is_outside(self) -> bool:
         """Whether asking it leaves this machine's models: it takes budget, and time that others can use."""
         return self.provider in ("web", "api")

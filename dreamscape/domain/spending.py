@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
+from dreamscape.domain.models import ModelCard
 from dreamscape.domain.settings import BudgetSettings
+
+SPENDING = 25
+"""Level of the line in the log before a paid question: between progress and warnings, since nobody asks to see it and
+yet it is shown unless -q is given."""
 
 
 class Span(Enum):
@@ -57,6 +63,14 @@ class Left:
     key: str
     limit: float
     left: float
+
+
+def before_asking(card: ModelCard, text: str, why: str) -> tuple[int, str]:
+    """What is said before a model outside is asked, at which level of the log: the most it may cost by its price, and
+    the reason."""
+    usd = card.cost_usd(card.tokens_in(text), card.answer_tokens)
+    most = f" (at most {usd:.4f} USD)" if card.costs_money else ""
+    return (SPENDING if card.is_paid else logging.INFO), f"asking {card.name}{most}: {why}"
 
 
 def caps(budget: BudgetSettings) -> Iterator[Cap]:

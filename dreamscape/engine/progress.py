@@ -82,7 +82,7 @@ class Progress:
     time. ``label`` begins what is told of it while others are searched for at once; ``seconds`` is what it took;
     ``booked`` of its attempts are in the books; ``asked`` are the questions (model, question) that had their answer in
     earlier runs, ``lessons`` what answers came to in this one, ``signals`` what a closer look at its module
-    has found; ``estimates`` and ``features`` are those of the decision that is carried out.
+    has found; ``estimates``, ``features`` and ``decided`` (its reason) are those of the decision that is carried out.
     """
 
     label: str = ""
@@ -95,6 +95,7 @@ class Progress:
     signals: tuple[str, ...] = ()
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     features: Mapping[str, object] = field(default_factory=dict)
+    decided: str = ""
     attempts: list[Attempt] = field(default_factory=list)
     plausible: dict[str, Candidate] = field(default_factory=dict)
     turned_down: dict[str, Candidate] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from dreamscape.domain.repair import (
     VerdictState,
     WorkItem,
 )
+from dreamscape.domain.spending import before_asking
 from dreamscape.engine.progress import Attempt, Progress, Solution, Tally
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Solver:
         """
         progress = progress or Progress()
         progress.why = progress.why if decision.order else decision.why
-        progress.estimates, progress.features = decision.estimates, decision.features
+        progress.estimates, progress.features, progress.decided = decision.estimates, decision.features, decision.why
         for card in decision.order:
             if progress.is_stopped or time.monotonic() >= deadline:
                 progress.why = progress.why or "no time was left to try"
@@ -161,8 +162,9 @@ class Solver:
             tally.trouble = refusal
             return None
         if progress.label or card.is_outside:
-            reason = progress.estimates.get(card.name)
-            logger.info("  %sasking %s%s", progress.label, card.name, f": {reason.why}" if reason else "")
+            estimate = progress.estimates.get(card.name)
+            level, said = before_asking(card, step.prompt.text, estimate.why if estimate else progress.decided)
+            logger.log(level, "  %s%s", progress.label, said)
         try:
             answer = self._client.submit_prompt(step.prompt, card, deadline=deadline)
         except DreamscapeError as error:

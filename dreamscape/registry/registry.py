@@ -60,7 +60,7 @@ class ModelRegistry:
         others = {card.name: card for card in allowed if card.provider not in HERE}
         closer = any(needs_deeper_scan(suspect.path, history) for suspect in item.case.suspects[:1])
         if self._only or not others:
-            return Decision((*here, *others.values()), _why_alone(allowed, refused), closer)
+            return Decision((*here, *others.values()), self._why_alone(allowed, refused), closer)
         features = self.features(item, history)
         worth = worth_usd(item.impact, self._around.usd_per_impact)
         route = self.route(features, tuple(others.values()), history, worth, item.case.fingerprint)
@@ -96,6 +96,15 @@ class ModelRegistry:
         reasons = {card.name: self._why_not(card, item, ours) for card in self.cards()}
         return {name: why for name, why in reasons.items() if why}
 
+    def _why_alone(self, allowed: Sequence[ModelCard], refused: Mapping[str, str]) -> str:
+        """Why these, where there is nothing to decide."""
+        if allowed and self._only:
+            return f"only {self._only} is wanted"
+        if allowed:
+            return "there is no other: " + ", ".join(card.name for card in allowed)
+        told = "; ".join(f"{name}: {why}" for name, why in refused.items() if why != "disabled")
+        return f"no model may be asked ({told})" if told else "no model is enabled"
+
     def _learned(self, history: Sequence[AttemptRecord]) -> Beliefs:
         """What all outcomes teach, worked out anew where some came since the last time: what is decided rests on what
         is stored alone, not on when this process began to read it."""
@@ -117,14 +126,6 @@ class ModelRegistry:
             return "no repair of it is known"
         route = None if self._only else route_for(item, self._catalog().routes)
         return why_not(card, item, route, self._around.budget, self._around.now()) or _asked_before(card, item, history)
-
-
-def _why_alone(allowed: Sequence[ModelCard], refused: Mapping[str, str]) -> str:
-    """Why these, where there is nothing to decide."""
-    if allowed:
-        return "there is no other: " + ", ".join(card.name for card in allowed)
-    told = "; ".join(f"{name}: {why}" for name, why in refused.items() if why != "disabled")
-    return f"no model may be asked ({told})" if told else "no model is enabled"
 
 
 def _asked_before(card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:

@@ -62,6 +62,15 @@ def test_json_tells_tokens_cost_and_seconds_but_no_key(asked: Dreamscape, site: 
     assert KEY not in ended.stdout + ended.stderr
 
 
+def test_before_money_is_spent_a_line_says_how_much_and_why_unless_quiet_is_wanted(
+    asked: Dreamscape, site: ApiSite
+) -> None:
+    told, quiet = asked("ask", "--model", "own", "hello"), asked("ask", "--model", "own", "hello", "-q")
+
+    assert told.stderr == "asking own (at most 0.0410 USD): it is named on the command line\n"
+    assert (quiet.stderr, quiet.stdout, told.stdout) == ("", "own: hello", "own: hello")
+
+
 def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, site: ApiSite) -> None:
     site.replies = [Reply(pieces=[events("half of", "length")])]
 

@@ -18,6 +18,7 @@ from dreamscape import __version__
 from dreamscape.cli import seam
 from dreamscape.cli.app import COMMANDS, main
 from dreamscape.cli.context import moved_behind_command, wants_json
+from dreamscape.domain.spending import SPENDING
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -163,7 +164,7 @@ def test_looking_leaves_no_state_behind(dreamscape_here: Dreamscape, project: Pa
 
 
 @pytest.mark.parametrize(
-    ("verbosity", "level"), [(-1, logging.ERROR), (0, logging.WARNING), (1, logging.INFO), (2, logging.DEBUG)]
+    ("verbosity", "level"), [(-1, logging.ERROR), (0, SPENDING), (1, logging.INFO), (2, logging.DEBUG)]
 )
 def test_messages_follow_the_verbosity(verbosity: int, level: int) -> None:
     seam.start_logging(verbosity)

@@ -68,4 +68,9 @@ def test_an_endpoints_good_answer_lands_its_bad_and_broken_ones_do_not_and_no_se
     assert "divmod" in landed and f'token = "{CANARIES[1]}"' in landed
     assert [asked["model"] for asked in site.asked] == ["broken", "sound", "sound"]
     assert not any(canary in prompt for prompt in site.prompts for canary in (*CANARIES, KEY))
+    lines = [line.strip() for line in healed.err.splitlines() if "asking" in line]
+    assert [line.partition(" (at most 0.00")[0].rpartition(": ")[2] for line in lines] == [
+        "asking broken", "asking sound", "asking sound"
+    ]  # fmt: skip
+    assert all(" USD): " in line and "a solution costs" in line for line in lines)
     assert KEY not in healed.out + healed.err
