@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dreamscape.bootstrap import Project, build_models, clock, enabled_card
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
-from dreamscape.domain.spending import Amount, Left, before_asking
+from dreamscape.domain.spending import Amount, Left, before_asking, caps
 from dreamscape.tools.home import users_folder
 
 if TYPE_CHECKING:
@@ -106,12 +106,16 @@ def card_called(project: Project, name: str) -> ModelCard:
 
 
 def spent_and_left(project: Project) -> tuple[Amount, tuple[Left, ...]]:
-    """Today, over all projects of this user, what was only reserved included; nothing where nothing tells."""
-    ledger = build_ledger(project)
+    """Today, over all projects of this user, what was only reserved included, and what every cap leaves: those of a
+    call, an item and a run to a new one. Where nothing tells what was spent, as when asking, nothing is left."""
+    ledger, limits = build_ledger(project), list(caps(project.loaded.settings.budget))
     try:
-        return ledger.spent_today(), ledger.left()
-    except DreamscapeError:
-        return Amount(), ()
+        spent, told = ledger.spent_today(), {each.key: each.left for each in ledger.left()}
+    except DreamscapeError as error:
+        if limits:
+            logger.warning("no outside model is asked: %s", error)
+        return Amount(), tuple(Left(cap.key, cap.limit, 0.0) for cap in limits)
+    return spent, tuple(Left(cap.key, cap.limit, told.get(cap.key, cap.limit)) for cap in limits)
 
 
 def usd_left(ledger: Ledger, item: str) -> float:

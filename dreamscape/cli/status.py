@@ -41,7 +41,7 @@ class Working:
 @dataclass(frozen=True, slots=True)
 class Status:
     """Where a project stands; money in USD over all projects, "today" in UTC; ``heal_branches`` are not merged yet;
-    ``budget`` has each limit of run, day and month that is set."""
+    ``budget`` has each limit that is set, and what it leaves: that of a call, an item or a run to each new one."""
 
     project: Path
     last_run: LastRun | None
@@ -80,12 +80,17 @@ def status(options: Options) -> int:
         working=Working(holder.pid, holder.since) if holder else None,
         open_reviews=len(waiting),
         usd_spent_today=spent,
-        usd_left_today=max(0.0, project.loaded.settings.budget.usd_per_day - spent),
+        usd_left_today=_usd_left(left),
         heal_branches=tuple(sorted(git.unmerged_branches())) if git else (),
         budget=left,
     )
     render.show(options, "status", value, lambda: _text(value))
     return 0
+
+
+def _usd_left(budget: Sequence[Left]) -> float:
+    """By the limits of day and month together; without any no money may be spent."""
+    return min((cap.left for cap in budget if cap.key in ("usd_per_day", "usd_per_month")), default=0.0)
 
 
 def _in_short(run: RunRecord) -> LastRun:
@@ -106,8 +111,14 @@ def _text(value: Status) -> str:
     plural = "" if value.open_reviews == 1 else "s"
     lines.append(f"for you        {value.open_reviews} open review{plural}" + (_SEE if value.open_reviews else ""))
     lines.append(f"budget today   {value.usd_left_today:.2f} USD left, {value.usd_spent_today:.2f} spent")
-    lines += [f"{'':<14} {_number(cap.left)} of {cap.key} {_number(cap.limit)} left" for cap in value.budget]
+    lines += [f"{'':<14} {_number(cap.left)} of {cap.key} {_number(cap.limit)} left{_to(cap)}" for cap in value.budget]
     return "\n".join([*lines, *(f"not merged     {branch}" for branch in value.heal_branches)])
+
+
+def _to(cap: Left) -> str:
+    """Whom a limit that begins anew leaves it to."""
+    span = cap.key.partition("_per_")[2]
+    return f" to each {span}" if cap.left and span in ("call", "item", "run") else ""
 
 
 def _number(value: float) -> str:

@@ -113,6 +113,7 @@ def test_status_tells_the_last_run_what_waits_and_what_may_be_spent(
     git(repository, "switch", "--quiet", "main")
     (home / ".config/dreamscape").mkdir(parents=True)
     (home / ".config/dreamscape/config.toml").write_text("[budget]\nusd_per_day = 1.0\n")
+    count_calls(home, [1, 900, 0.25])
 
     value = value_of(dreamscape, "status")
 
@@ -124,6 +125,32 @@ def test_status_tells_the_last_run_what_waits_and_what_may_be_spent(
     text = dreamscape("status").stdout
     for said in (RUN, "1 open review:", "0.75 USD left", "dreamscape/heal-old"):
         assert said in text
+
+
+def count_calls(home: Path, sums: list[float]) -> Path:
+    """Calls, tokens and money, of this day and this month, as the ledger counts them."""
+    path, now = home / ".local/share/dreamscape/sessions/calls.json", datetime.now(UTC)
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({f"{now:%Y-%m-%d}": sums, f"{now:%Y-%m}": sums}))
+    return path
+
+
+def test_status_tells_what_every_limit_leaves(dreamscape: Dreamscape, repository: Path, home: Path) -> None:
+    (home / ".config/dreamscape").mkdir(parents=True)
+    limits = "usd_per_call = 0.1\nusd_per_item = 0.2\nusd_per_run = 1.0\nusd_per_month = 0.3\ncalls_per_day = 5\n"
+    (home / ".config/dreamscape/config.toml").write_text(f"[budget]\n{limits}")
+    counted = count_calls(home, [1, 900, 0.25])
+
+    value, text = value_of(dreamscape, "status"), dreamscape("status").stdout
+    counted.write_text("{")
+    unreadable = dreamscape("status", "--json")
+
+    left = {"usd_per_call": 0.1, "usd_per_item": 0.2, "usd_per_run": 1.0, "usd_per_month": 0.05, "calls_per_day": 4}
+    assert {cap["key"]: cap["left"] for cap in value["budget"]} == pytest.approx(left)  # type: ignore[attr-defined]
+    assert value["usd_left_today"] == pytest.approx(0.05)
+    assert "0.20 of usd_per_item 0.20 left to each item" in text
+    assert {cap["left"] for cap in json.loads(unreadable.stdout)["budget"]} == {0.0}
+    assert "no outside model is asked" in unreadable.stderr and "cannot be read" in unreadable.stderr
 
 
 def test_status_tells_of_a_run_that_was_cut_off_that_it_finished_nothing(
