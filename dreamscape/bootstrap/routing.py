@@ -75,13 +75,15 @@ def advise(project: Project, target: str, *, refactoring: bool = False) -> Advic
     refused = models.refusals(item, attempts)
     features, asked = as_last_seen(models.features(item, attempts), fingerprint, attempts)
     refused = {**refused, **{name: ASKED for name in asked if name not in refused}}
-    cards = [card for card in models.cards() if card.provider not in HERE and card.name not in refused]
+    allowed = [card for card in models.cards() if card.name not in refused]
+    here = tuple(card.name for card in allowed if card.provider in HERE)
+    cards = [card for card in allowed if card.provider not in HERE]
     left, scale = usd_left(ledger, fingerprint), project.loaded.settings.routing.usd_per_impact
     drop = scan.expected_drop(target) if refactoring else None
     worth = worth_usd(item.impact, scale) if drop is None else refactoring_usd(item.impact, drop, scale)
     route = models.route(features, cards, attempts, worth, fingerprint)
     told = left if math.isfinite(left) else None
-    return Advice(target, item.impact, worth, told, route.order, route.declined, refused, route.stop)
+    return Advice(target, item.impact, worth, told, route.order, route.declined, refused, route.stop, here)
 
 
 def forget_learned(project: Project) -> int:

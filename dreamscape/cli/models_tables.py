@@ -50,10 +50,10 @@ def _rules(card: ModelCard) -> Iterable[str]:
 
 def advice_text(advice: Advice, *, explain: bool) -> str:
     """Who would be asked; ``explain`` gives each model a line."""
-    order = ", then ".join(estimate.model for estimate in advice.order) or "nobody"
-    left = "any amount" if advice.left_usd is None else f"{advice.left_usd:.2f} USD"
+    order = ", then ".join([*advice.here, *(estimate.model for estimate in advice.order)]) or "nobody"
+    left = "no money may be spent" if advice.left_usd is None else f"{advice.left_usd:.2f} USD left"
     lines = [
-        f"{advice.target}: impact {advice.impact:.2f}, worth {advice.worth_usd:.2f} USD, {left} left",
+        f"{advice.target}: impact {advice.impact:.2f}, worth {advice.worth_usd:.2f} USD, {left}",
         f"asked          {order}",
         f"then           {advice.stop}",
     ]
@@ -63,6 +63,7 @@ def advice_text(advice: Advice, *, explain: bool) -> str:
         if rows:
             head = ("", "model", "chance", "90 %", "USD", "index", "why")
             lines += ["", table(head, rows, right=(2, 4, 5))]
+        lines += [f"asked first, free and here: {name}" for name in advice.here]
         lines += [f"not asked: {name} ({why})" for name, why in advice.refused.items()]
     return "\n".join(lines)
 

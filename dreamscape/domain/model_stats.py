@@ -67,7 +67,8 @@ class ModelView:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Who would be asked about ``target``, an item or a file, in which order; ``refused`` may not be, for a reason."""
+    """Who would be asked about ``target``, an item or a file, in which order: first those ``here``, which cost nothing;
+    ``refused`` may not be, for a reason."""
 
     target: str
     impact: float
@@ -77,3 +78,4 @@ class Advice:
     declined: tuple[Estimate, ...]
     refused: Mapping[str, str]
     stop: str
+    here: tuple[str, ...] = ()

@@ -92,13 +92,17 @@ def test_who_would_be_asked_is_told_before_anything_is_spent(
 
     of_file, of_item = said(dreamscape_here, "route", "app.py"), said(dreamscape_here, "route", "i1", "--explain")
     text = dreamscape_here("models", "route", "t::a", "--explain").stdout
-    unknown = dreamscape_here("models", "route", "nowhere.py")
+    brief, unknown = (
+        dreamscape_here("models", "route", "app.py").stdout,
+        dreamscape_here("models", "route", "nowhere.py"),
+    )
 
     assert of_file["schema"] == "dreamscape.models-route/1"
     assert {"model", "chance", "low", "high", "cost_usd", "index_usd", "why"} <= of_file["order"][0].keys()
     assert of_item["worth_usd"] == pytest.approx(20 * of_item["impact"])
     assert (of_item["impact"], of_item["left_usd"]) == (of_file["impact"], 0.5)
     assert of_item["refused"]["chatgpt"] == "disabled"
+    assert of_file["here"] == ["embedded"] and "asked          embedded, then " in brief
     for word in (
         " USD, 0.50 USD left",
         "a solution costs",
