@@ -40,6 +40,10 @@ PAUSES_S = (0.2, 0.4)
 LONGEST_PAUSE_S = 60.0
 """Who is told to wait longer is refused at once, so that others can be asked; chosen."""
 
+MAX_TOKENS, MAX_COMPLETION_TOKENS = "max_tokens", "max_completion_tokens"
+"""The key for the longest answer, and the one that OpenAI's newer models take instead, as they say when they refuse the
+first. No answer with a price may be longer than what was reserved for it."""
+
 MOST_WORDS, LONGEST_DOCUMENT = 2**16, 4 * LONGEST_ANSWER
 """Bytes that are read of a refusal, and of an answer that is not streamed."""
 
@@ -67,12 +71,16 @@ def ask(
         raise TimeSpent(f"no time is left to ask {card.name}")
     until = min(deadline, time.monotonic() + card.answer_s)
     pauses, has_usage = iter(PAUSES_S), True
+    limit = card.answer_limit or (MAX_TOKENS if card.costs_money else "")
     while True:
-        said = _sent(card, key, _body(card, text, has_usage=has_usage), until, tell, among or Deadlines())
+        said = _sent(card, key, _body(card, text, limit, has_usage=has_usage), until, tell, among or Deadlines())
         if isinstance(said, Answer):
             return said
         if has_usage and "stream_options" in str(said.error):
             has_usage = False  # an older server, which knows no such key
+            continue
+        if limit == MAX_TOKENS and MAX_COMPLETION_TOKENS in str(said.error):
+            limit = MAX_COMPLETION_TOKENS  # a model that thinks
             continue
         own_pause = next(pauses, None)
         if own_pause is None or not said.may_try_again:
@@ -84,14 +92,14 @@ def ask(
         pause(wait_s)
 
 
-def _body(card: ModelCard, text: str, *, has_usage: bool) -> bytes:
+def _body(card: ModelCard, text: str, limit: str, *, has_usage: bool) -> bytes:
     asked: dict[str, Any] = {
         "model": card.model or card.name,
         "messages": [{"role": "user", "content": text}],
         "stream": True,
     }
-    if card.answer_limit:
-        asked[card.answer_limit] = card.answer_tokens
+    if limit:
+        asked[limit] = card.answer_tokens
     if has_usage:
         asked["stream_options"] = {"include_usage": True}
     try:

@@ -22,10 +22,11 @@ class ModelCard:
     ``recording`` is the folder a recorded model answers from, and where others keep their answers for it.
 
     For prompt and answer together there are ``context_tokens``; ``prompt_tokens`` bounds a prompt beside that (0: no
-    more), ``answer_tokens`` are reserved for an answer, and the endpoint is held to them where ``answer_limit`` names
-    its key for it. Where nobody counts, ``bytes_per_token`` of UTF-8 do. A model is asked for these ``kinds`` of work
-    (repair, ask) and ``failure_classes`` (none named: all), in these ``hours`` of this machine's day ("22-6"; empty:
-    always), about at most ``concurrency`` things at once and ``calls_per_hour`` (0: no limit).
+    more), ``answer_tokens`` are reserved for an answer, and an endpoint with a price is held to them, another where
+    ``answer_limit`` names its key for it. Where nobody counts, ``bytes_per_token`` of UTF-8 do. A model is asked for
+    these ``kinds`` of work (repair, ask) and ``failure_classes`` (none named: all), in these ``hours`` of this
+    machine's day ("22-6"; empty: always), about at most ``concurrency`` things at once and ``calls_per_hour`` (0: no
+    limit).
     """
 
     name: str

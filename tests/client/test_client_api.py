@@ -78,6 +78,20 @@ def test_without_a_key_none_is_sent_and_the_cards_name_is_the_models(site: ApiSi
     assert site.asked[0]["model"] == "m"
 
 
+def test_no_answer_with_a_price_is_longer_than_what_was_reserved_for_it(site: ApiSite) -> None:
+    why = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+    site.replies = [Reply(pieces=[events("a")]), Reply(pieces=[events("b")]), refusal(400, why)]
+    site.replies = [*site.replies, Reply(pieces=[events("c")])]
+
+    ask(site, answer_tokens=9)
+    ask(site, answer_tokens=9, usd_per_million_out=1.0)
+    newer = ask(site, answer_tokens=9, usd_per_million_out=1.0)
+
+    keys = [{key: value for key, value in asked.items() if "tokens" in key} for asked in site.asked]
+    assert keys == [{}, {"max_tokens": 9}, {"max_tokens": 9}, {"max_completion_tokens": 9}]
+    assert newer.text == "c"
+
+
 @pytest.mark.parametrize("ending", ["", "/", "/chat/completions", "/chat/completions/"])
 def test_an_address_may_be_written_with_or_without_its_end(site: ApiSite, ending: str) -> None:
     ask(site, url=site.address + ending)
