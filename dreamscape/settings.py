@@ -254,6 +254,10 @@ def _kinds() -> dict[str, tuple[Any, str]]:
         "client.browsers": at_least_one,
         "client.prompts_per_browser": at_least_one,
         "client.browser_mib": (Annotated[int, Field(ge=512)], "a whole number from 512 on"),
+        "client.ledger": (
+            Annotated[str, Field(pattern=r"^$|^[~/]")],
+            "a text: an absolute path, as /shared/dreamscape",
+        ),
     }
 
 

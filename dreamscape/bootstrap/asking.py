@@ -138,7 +138,18 @@ def build_ledger(project: Project) -> Ledger:
     """What outside models may cost, and have cost this user."""
     from dreamscape.client.calls import Ledger
 
-    return Ledger(_session_folder, project.loaded.settings.budget, clock)
+    settings = project.loaded.settings
+    return Ledger(lambda: _ledger_folder(settings.client.ledger), settings.budget, clock)
+
+
+def _ledger_folder(shared: str) -> Path:
+    """One that is shared is never made: where it is not mounted, a new one would count from nothing."""
+    if not shared:
+        return _session_folder()
+    path = Path(shared).expanduser()
+    if not path.is_dir():
+        raise CannotGoOn(f"there is no folder {path} to count calls in", "client.ledger names it: is it mounted?")
+    return path
 
 
 def _session_folder() -> Path:

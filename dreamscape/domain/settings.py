@@ -99,12 +99,14 @@ class RoutingSettings:
 class ClientSettings:
     """How chat sites are reached: ``grid`` is the address of a Selenium Grid or another WebDriver (empty: browsers of
     this machine); an account has at most ``browsers`` at a time, each renewed after ``prompts_per_browser`` or once it
-    takes more than ``browser_mib`` of memory (proportional set size)."""
+    takes more than ``browser_mib`` of memory (proportional set size). What is asked and spent is counted in the folder
+    ``ledger``, which several machines may share (empty: the user's data folder)."""
 
     grid: str = ""
     browsers: int = 2
     prompts_per_browser: int = 200
     browser_mib: int = 3000
+    ledger: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,3 +163,28 @@ def test_shipped_models_outside_are_listed_as_disabled(asked: Dreamscape) -> Non
         "remembered": True, "embedded": True, "own": True,
         "ollama": False, "local": False, "openai": False, "chatgpt": False,
     }  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no locks on Windows")
+def test_machines_that_share_a_ledger_share_their_limits_however_they_meet(
+    dreamscape: Dreamscape, site: ApiSite, home: Path, tmp_path: Path
+) -> None:
+    shared, other = tmp_path / "shared", tmp_path / "other"
+    for folder in (home, other):  # two homes stand for two machines
+        config = folder / ".config" / "dreamscape"
+        config.mkdir(parents=True, exist_ok=True)
+        (config / "models.toml").write_text(CARD.format(url=site.address))
+        (config / "config.toml").write_text(
+            f'[budget]\ncalls_per_day = 3\nusd_per_day = 1.0\n[client]\nledger = "{shared}"\n'
+        )
+
+    def ask(folder: Path) -> int:
+        return dreamscape("ask", "--model", "own", "hello", env={"HOME": str(folder), "OWN_KEY": KEY}).returncode
+
+    unmounted = ask(home)
+    shared.mkdir()
+    with ThreadPoolExecutor(6) as pool:
+        codes = sorted(pool.map(ask, [home, other] * 3))
+
+    assert (unmounted, codes, len(site.asked)) == (3, [0, 0, 0, 4, 4, 4], 3)
+    assert {sums[0] for sums in json.loads((shared / "calls.json").read_text()).values()} == {3}
