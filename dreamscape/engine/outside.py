@@ -29,7 +29,7 @@ class Outside:
         agent: Agent,
         solver: Solver,
         landings: Landings,
-        decide: Callable[[WorkItem], Decision],
+        decide: Callable[[Search], Decision],
         deadline: float,
         item_s: float,
         suite_s: float,
@@ -84,7 +84,7 @@ class Outside:
 
     def _begin(self, crew: Crew) -> None:
         search = self.waiting.pop(0)
-        search.decision = self._decide(search.item)
+        search.decision = self._decide(search)
         began = time.monotonic()
         item_s = max(0.0, self._item_s - search.progress.seconds)
         others_wait = bool(self.waiting)

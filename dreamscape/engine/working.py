@@ -143,8 +143,7 @@ class WorkOff:
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
         here = tuple(takewhile(lambda card: not card.is_outside, decision.order))
         outside = decision.order[len(here) :]
-        if decision.looks_closer:
-            progress.signals = self._look_closer(item.case.suspects[0].path)
+        self._look_closer_if_wanted(decision, item, progress)
         to_come = replace(decision, order=outside, why="")
         here_alone = "" if outside else decision.stop
         decision = replace(decision, order=here, why="" if outside else decision.why, stop=here_alone)
@@ -164,9 +163,16 @@ class WorkOff:
             self._book_attempts(item, progress)
             return replace(item_report(item, ItemState.DEFERRED, TIME_OVER), seconds=time.monotonic() - began)
 
-    def _decide_outside(self, item: WorkItem) -> Decision:
+    def _look_closer_if_wanted(self, decision: Decision, item: WorkItem, progress: Progress) -> None:
+        """Has the scan say more of a module whose repairs keep failing, for whoever is asked next, and for a person."""
+        if decision.looks_closer and not progress.signals:
+            progress.signals = self._look_closer(item.case.suspects[0].path)
+
+    def _decide_outside(self, search: Search) -> Decision:
         """Who outside is asked about an item whose turn it is, after all that was learned and spent meanwhile."""
+        item = search.item
         decision = self._models.decide(item, self._past.attempts())
+        self._look_closer_if_wanted(decision, item, search.progress)
         models = [card.name for card in decision.order if card.is_outside]
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
         return replace(decision, order=tuple(dropwhile(lambda card: not card.is_outside, decision.order)))

@@ -49,6 +49,7 @@ def heal(
     asks: Proposer | None = None,
     lander: FakeLander | None = None,
     settings: HealSettings | None = None,
+    look_closer: Callable[[str], tuple[str, ...]] = lambda path: (),
 ) -> HealReport:
     def proposer_of(card: ModelCard) -> Proposer:
         return (asks or Asks()) if card.is_outside else FakeProposer(())
@@ -62,6 +63,7 @@ def heal(
         impact_by_name(NAMES),
         lambda: datetime(2026, 1, 2, tzinfo=UTC),
         settings or HealSettings(),
+        look_closer,
     )
     return engine.heal("r", "b" * 40, lambda plan: True)
 
@@ -444,6 +446,35 @@ def test_a_doubtful_repair_waits_for_a_person_as_a_change_of_what_has_landed(sto
     assert waiting.state is ItemState.REVIEW
     assert "-two = bad" in waiting.diff
     assert " one = ok" in waiting.diff
+
+
+def test_a_module_that_models_here_failed_at_twice_is_looked_at_closer_before_money_is_spent(store: Store) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    class Sees(Asks):
+        def steps(self, case: RepairCase) -> Any:
+            seen.append(case.signals)
+            return super().steps(case)
+
+    def closer(path: str) -> tuple[str, ...]:
+        return (f"{path} is deep",)
+
+    report = heal(store, FakeAgent(two_places()), SlowClient(lambda prompt: "bad"), asks=Sees(), look_closer=closer)
+
+    assert seen == [("a.py is deep",)] * 2
+    assert [item.signals for item in report.items] == [("a.py is deep",)] * 2
+
+
+def test_modules_that_failed_once_are_not_looked_at_closer(store: Store) -> None:
+    looked: list[str] = []
+
+    def closer(path: str) -> tuple[str, ...]:
+        looked.append(path)
+        return ()
+
+    heal(store, FakeAgent(bugs("a", "b")), SlowClient(lambda prompt: "bad"), look_closer=closer)
+
+    assert looked == []
 
 
 def test_each_line_of_progress_names_its_item(store: Store, caplog: pytest.LogCaptureFixture) -> None:
