@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import Project, build_models, clock, enabled_card
-from dreamscape.domain.errors import CannotGoOn, DreamscapeError
+from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 from dreamscape.domain.spending import Amount, Left, before_asking, caps
 from dreamscape.tools.home import users_folder
@@ -101,8 +101,13 @@ def sites_in_words(project: Project) -> dict[str, str]:
 
 
 def card_called(project: Project, name: str) -> ModelCard:
-    """An enabled model's card. Raises UsageError saying which there are, or how to enable it."""
-    return enabled_card(build_models(project).cards(), name, "ask")
+    """An enabled model's card. Raises UsageError saying which there are, how to enable it, or when it may be asked."""
+    from dreamscape.registry.rules import is_at_work
+
+    card = enabled_card(build_models(project).cards(), name, "ask")
+    if not is_at_work(card, clock().astimezone()):
+        raise UsageError(f"model {name} is asked only in the hours {card.hours}", 'its card says so: see "hours"')
+    return card
 
 
 def spent_and_left(project: Project) -> tuple[Amount, tuple[Left, ...]]:

@@ -195,6 +195,8 @@ def _trouble(card: ModelCard) -> tuple[str, str] | None:
         return "has a key_env that names no environment variable", 'as in key_env = "OPENAI_API_KEY"; never the key'
     if card.hours and hours_of(card.hours) is None:
         return f"has hours = {card.hours!r}", 'full hours from 0 to 24, as in hours = "22-6"'
+    if card.hours and len(set(hours_of(card.hours) or ())) == 1:
+        return f"has hours = {card.hours!r}, which are none", "leave hours out for a model that may always be asked"
     if set(card.kinds) - set(KINDS):
         return f"is for {', '.join(card.kinds)}", f"kinds of work are {' and '.join(KINDS)}"
     if card.answer_limit and not re.fullmatch(r"[a-z_]+", card.answer_limit):

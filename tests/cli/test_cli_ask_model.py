@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,18 @@ def test_what_cannot_be_asked_is_told(
 
     assert (ended.returncode, ended.stdout, site.asked) == (code, "", [])
     assert words in ended.stderr
+
+
+def test_a_models_hours_bind_a_person_too(asked: Dreamscape, site: ApiSite, home: Path) -> None:
+    cards = home / ".config" / "dreamscape" / "models.toml"
+    now = datetime.now().astimezone().hour
+    cards.write_text(f'{CARD.format(url=site.address)}hours = "{(now + 2) % 24}-{(now + 3) % 24}"\n')
+    closed = asked("ask", "--model", "own", "hello")
+    cards.write_text(f'{CARD.format(url=site.address)}hours = "{now}-{(now + 2) % 24}"\n')
+    opened = asked("ask", "--model", "own", "hello")
+
+    assert (closed.returncode, opened.returncode, len(site.asked)) == (2, 0, 1)
+    assert "own is asked only in the hours" in closed.stderr
 
 
 def test_a_missing_key_asks_nothing_and_a_wrong_one_is_told(

@@ -141,7 +141,8 @@ def test_how_models_did_is_told_and_the_measured_price_beside_the_listed(
     assert [step["attempts"] for step in stats["calibration"]] == [2]
     assert (openai["measured_usd"], openai["card"]["name"]) == (0.02, "openai")
     assert 0 < openai["listed_usd"] < 0.02
-    assert "USD/solved" in text and "hindsight" in text
+    assert "USD/solved" in text
+    assert f"so that the regret is {stats['regret']['regret_usd']:.2f} USD" in text
     assert "0.0200 USD for an item, on average" in dreamscape_here("models", "show", "openai").stdout
 
 

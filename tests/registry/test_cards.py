@@ -77,6 +77,7 @@ def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_pa
         ("[models]\na = 1\n", "models are not tables"),
         ("[model]\na = 1\n", "something else than cards and routes: model"),
         (f'{API}{URL}hours = "late"\n', "has hours = 'late'"),
+        (f'{API}{URL}hours = "9-9"\n', "hours = '9-9', which are none"),
         (f'{API}{URL}kinds = ["refactor"]\n', "is for refactor"),
         (f'{API}{URL}failure_classes = ["wrong_vale"]\n', "names the failure class 'wrong_vale'"),
         (f"{API}{URL}context_tokens = 0\n", "leaves nothing to ask"),
