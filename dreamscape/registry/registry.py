@@ -43,6 +43,7 @@ class ModelRegistry:
     def __init__(self, catalog: Callable[[], Catalog], around: Circumstances, only: str = "") -> None:
         """``only`` is the one model a person wants asked, whatever it is worth."""
         self._catalog = catalog
+        self._present = catalog()
         self._around = around
         self._only = only
         self._read: tuple[AttemptRecord, ...] = ()
@@ -50,7 +51,7 @@ class ModelRegistry:
 
     def cards(self) -> tuple[ModelCard, ...]:
         """All cards, in the order of their tiers."""
-        return tuple(sorted(self._catalog().cards, key=_rank))
+        return tuple(sorted(self._present.cards, key=_rank))
 
     def decide(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Decision:
         """The models to try on this item, in order; ``history`` holds all attempts there were, the oldest first."""
@@ -91,7 +92,9 @@ class ModelRegistry:
         return decide(features, facts, self._learned(history), worth, self._around.usd_left(item))
 
     def refusals(self, item: WorkItem, history: Sequence[AttemptRecord]) -> Mapping[str, str]:
-        """The models that may not be asked about an item, with the reason."""
+        """The models that may not be asked about an item, with the reason. A decision begins here: what the files say
+        now holds for all of it."""
+        self._present = self._catalog()
         ours = [attempt for attempt in history if attempt.fingerprint == item.case.fingerprint]
         reasons = {card.name: self._why_not(card, item, ours) for card in self.cards()}
         return {name: why for name, why in reasons.items() if why}
@@ -124,7 +127,7 @@ class ModelRegistry:
             return f"only {self._only} is wanted"
         if card.provider == "remembered" and not self._around.is_repair_known(item.case.fingerprint):
             return "no repair of it is known"
-        route = None if self._only else route_for(item, self._catalog().routes)
+        route = None if self._only else route_for(item, self._present.routes)
         return why_not(card, item, route, self._around.budget, self._around.now()) or _asked_before(card, item, history)
 
 

@@ -148,3 +148,12 @@ def test_hours_and_their_reverse_share_the_day(begin: int, end: int) -> None:
 
     if begin % 24 != end % 24:
         assert all(mine != theirs for mine, theirs in at_work)
+
+
+def test_a_file_that_changes_in_the_middle_of_a_decision_counts_from_the_next_one_on() -> None:
+    before, after = Catalog((EMBEDDED, RECORDED)), Catalog((EMBEDDED, replace(PAID, enabled=False)))
+    said = iter([before, before, *[after] * 9])  # when it is made, when it begins to decide, from then on
+    registry = ModelRegistry(lambda: next(said), circumstances(usd_per_day=1))
+
+    assert registry.decide(item(), []).order == (EMBEDDED, RECORDED)
+    assert registry.decide(item(), []).order == (EMBEDDED,)
