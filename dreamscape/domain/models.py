@@ -79,8 +79,8 @@ class ModelCard:
 
     @property
     def is_paid(self) -> bool:
-        """Whether each question costs somebody: by a price, or on a person's account at a chat site."""
-        return self.costs_money or self.provider == "web"
+        """Whether each question may cost somebody: by a price, or on an account, at a chat site or behind a key."""
+        return self.costs_money or self.provider == "web" or bool(self.key_env) or self.keyring
 
     @property
     def is_outside(self) -> bool:

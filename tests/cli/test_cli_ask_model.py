@@ -74,6 +74,20 @@ def test_before_money_is_spent_a_line_says_how_much_and_why_unless_quiet_is_want
     assert (quiet.stderr, quiet.stdout, told.stdout) == ("", "own: hello", "own: hello")
 
 
+def test_who_has_no_price_but_a_key_is_told_of_and_who_has_neither_only_as_progress(
+    asked: Dreamscape, site: ApiSite, home: Path
+) -> None:
+    cards = home / ".config" / "dreamscape" / "models.toml"
+    key = CARD.format(url=site.address).partition("usd_per")[0]
+    cards.write_text(key)
+    told = asked("ask", "--model", "own", "hello")
+    cards.write_text(key.replace('key_env = "OWN_KEY"', ""))
+    silent, progress = asked("ask", "--model", "own", "hello"), asked("ask", "--model", "own", "hello", "-v")
+
+    assert told.stderr == "asking own: it is named on the command line\n"
+    assert (silent.stderr, progress.stderr) == ("", told.stderr)
+
+
 def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, site: ApiSite) -> None:
     site.replies = [Reply(pieces=[events("half of", "length")])]
 
