@@ -88,7 +88,8 @@ def stats_text(stats: ModelStats) -> str:
         lines += ["", table(("chance", "attempts", "expected", "solved"), steps, right=(1, 2, 3))]
         lines.append(f"mean squared error of the chances: {stats.brier:.3f}")
     regret = stats.regret
-    gained, best = f"{regret.items} items gained {regret.gained_usd:.2f} USD", f"{regret.best_usd:.2f} USD"
+    items = f"{regret.items} item{'' if regret.items == 1 else 's'}"
+    gained, best = f"{items} gained {regret.gained_usd:.2f} USD", f"{regret.best_usd:.2f} USD"
     lines += ["", f"{gained}; hindsight: {best}, so that the regret is {regret.regret_usd:.2f} USD"]
     return "\n".join(lines)
 

@@ -49,6 +49,11 @@ class ModelRegistry:
         self._read: tuple[AttemptRecord, ...] = ()
         self._beliefs: Beliefs | None = None
 
+    @property
+    def _unwanted(self) -> str:
+        """Why others are not asked, where a person wants one alone."""
+        return f"only {self._only} is wanted"
+
     def cards(self) -> tuple[ModelCard, ...]:
         """All cards, in the order of their tiers."""
         return tuple(sorted(self._present.cards, key=_rank))
@@ -102,10 +107,11 @@ class ModelRegistry:
     def _why_alone(self, allowed: Sequence[ModelCard], refused: Mapping[str, str]) -> str:
         """Why these, where there is nothing to decide."""
         if allowed and self._only:
-            return f"only {self._only} is wanted"
+            return self._unwanted
         if allowed:
             return "there is no other: " + ", ".join(card.name for card in allowed)
-        told = "; ".join(f"{name}: {why}" for name, why in refused.items() if why != "disabled")
+        plain = ("disabled", self._unwanted)
+        told = "; ".join(f"{name}: {why}" for name, why in refused.items() if why not in plain)
         return f"no model may be asked ({told})" if told else "no model is enabled"
 
     def _learned(self, history: Sequence[AttemptRecord]) -> Beliefs:
@@ -124,7 +130,7 @@ class ModelRegistry:
 
     def _why_not(self, card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:
         if self._only and card.name != self._only:
-            return f"only {self._only} is wanted"
+            return self._unwanted
         if card.provider == "remembered" and not self._around.is_repair_known(item.case.fingerprint):
             return "no repair of it is known"
         route = None if self._only else route_for(item, self._present.routes)

@@ -115,6 +115,10 @@ def test_the_one_model_that_is_wanted_is_asked_alone() -> None:
     models = registry(EMBEDDED, FREE, PAID, routes=[RouteRule(("near",))], only="dear")
 
     assert models.decide(item(), []).order == (PAID,)
+    assert models.decide(item(), []).why == "only dear is wanted"
+    assert models.decide(item(), [tried("dear")]).why == (
+        "no model may be asked (dear: it was asked about this before, of the same code)"
+    )
 
 
 def test_a_decision_rests_on_what_is_stored_alone_and_not_on_those_before_it() -> None:
