@@ -10,9 +10,12 @@ from datetime import datetime
 from dreamscape.domain.models import ModelCard
 from dreamscape.domain.repair import WorkItem
 from dreamscape.domain.settings import BudgetSettings
+from dreamscape.domain.spending import Amount, broken_cap
 
 KINDS = ("repair", "ask")
 """The kinds of work there are: repairs by `heal`, a person's own prompts by `ask`."""
+
+_UNITS = {"usd": "USD", "tokens": "tokens", "calls": "calls"}
 
 _HOURS = re.compile(r"([01]?\d|2[0-4])-([01]?\d|2[0-4])")
 
@@ -71,6 +74,10 @@ def _why_unpaid(card: ModelCard, budget: BudgetSettings) -> str:
         return "no budget: set budget.calls_per_day"
     if card.costs_money and not budget.allows_money:
         return "it costs money, and no money may be spent: set budget.usd_per_day"
+    least = Amount(1, card.answer_tokens, card.cost_usd(0, card.answer_tokens))
+    if broken := broken_cap(budget, least, {}):
+        cap, _ = broken
+        return f"one answer may take {least.of(cap.unit):g} {_UNITS[cap.unit]}, and budget.{cap.key} is {cap.limit:g}"
     return ""
 
 

@@ -67,6 +67,20 @@ def test_no_outside_model_is_asked_without_a_budget_nor_a_priced_one_without_mon
     assert order(BudgetSettings(usd_per_day=1)) == (EMBEDDED, FREE, PAID)
 
 
+def test_a_model_of_which_one_answer_breaks_a_limit_is_not_decided_about() -> None:
+    def why(**budget: float) -> str:
+        return registry(EMBEDDED, PAID, budget=BudgetSettings(**budget)).refusals(item(), []).get("dear", "")  # type: ignore[arg-type]
+
+    assert (
+        why(usd_per_day=1, usd_per_call=0.004) == "one answer may take 0.004096 USD, and budget.usd_per_call is 0.004"
+    )
+    assert (
+        why(usd_per_day=1, tokens_per_item=4000)
+        == "one answer may take 4096 tokens, and budget.tokens_per_item is 4000"
+    )
+    assert why(usd_per_day=1, usd_per_call=0.005) == ""
+
+
 def test_the_same_question_is_put_to_a_model_once_but_the_repairer_may_try_again() -> None:
     now = item(b"new")
     both = registry(EMBEDDED, RECORDED)
