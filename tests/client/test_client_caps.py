@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,7 +118,6 @@ from dreamscape.domain.settings import BudgetSettings
 from dreamscape.domain.spending import Amount
 
 ledger = Ledger(lambda: Path(sys.argv[1]), BudgetSettings(usd_per_day=4.0), lambda: datetime(2026, 11, 26, tzinfo=UTC))
-granted = []
 
 def spend():
     for _ in range(4):
@@ -125,12 +125,13 @@ def spend():
             reserved = ledger.reserve(Amount(1, 0, 0.5))
         except BudgetSpent:
             return
-        granted.append(1)
         os.write(1, b"granted\\n")
-        if len(granted) == 3 and sys.argv[2] == "dies":
-            os._exit(9)
-        ledger.settle(reserved, Amount(1, 0, 0.25))
+        if sys.argv[2] == "lives":
+            ledger.settle(reserved, Amount(1, 0, 0.25))
 
+if sys.argv[2] == "dies":  # in one thread, so that it tells of all that it has reserved
+    spend()
+    os._exit(9)
 threads = [threading.Thread(target=spend) for _ in range(3)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
@@ -138,15 +139,18 @@ for thread in threads: thread.join()
 
 
 def test_processes_with_threads_spend_no_more_than_the_day_allows_one_of_them_killed(tmp_path: Path) -> None:
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path), how], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-        )
-        for how in ("lives", "dies", "lives")
-    ]
+    def worker(how: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", WORKER, str(tmp_path), how]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+
+    dying = worker("dies")
+    until = time.monotonic() + 60
+    while not (tmp_path / "calls.json").exists() and time.monotonic() < until:
+        time.sleep(0.005)
+    workers = [dying, worker("lives"), worker("lives")]
     granted = [worker.communicate(timeout=120)[0].count("granted") for worker in workers]
 
     calls, _, usd = json.loads((tmp_path / "calls.json").read_text())["2026-11-26"]
-    assert workers[1].returncode == 9
-    assert (calls, granted[1] >= 3) == (sum(granted), True)
-    assert 4.0 >= usd >= 0.25 * calls + 0.25, "what the killed one had reserved stands"
+    assert dying.returncode == 9
+    assert calls == sum(granted)
+    assert 4.0 >= usd == 0.25 * calls + 0.25 * granted[0], "what the killed one had reserved stands"
