@@ -22,6 +22,7 @@ from dreamscape.domain.records import HealReport
 from dreamscape.domain.repair import ItemState, RepairCase
 from dreamscape.domain.runs import TestRun
 from dreamscape.domain.settings import HealSettings
+from dreamscape.domain.spending import SPENDING
 from dreamscape.engine import AutomationEngine, Solver
 from dreamscape.registry import ModelRegistry
 from dreamscape.registry.cards import Catalog
@@ -36,9 +37,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def registry(*cards: ModelCard) -> ModelRegistry:
+def registry(*cards: ModelCard, only: str = "") -> ModelRegistry:
     catalog = Catalog(cards)
-    return ModelRegistry(lambda: catalog, circumstances(calls_per_day=99))
+    return ModelRegistry(lambda: catalog, circumstances(calls_per_day=99), only)
 
 
 def heal(
@@ -50,13 +51,14 @@ def heal(
     lander: FakeLander | None = None,
     settings: HealSettings | None = None,
     look_closer: Callable[[str], tuple[str, ...]] = lambda path: (),
+    only: str = "",
 ) -> HealReport:
     def proposer_of(card: ModelCard) -> Proposer:
         return (asks or Asks()) if card.is_outside else FakeProposer(())
 
     engine = AutomationEngine(
         agent,
-        registry(EMBEDDED, WEB),
+        registry(EMBEDDED, WEB, only=only),
         lander or FakeLander(),
         store,
         Solver(proposer_of, client, lambda candidate, item: False),
@@ -485,6 +487,16 @@ def test_each_line_of_progress_names_its_item(store: Store, caplog: pytest.LogCa
     for name in NAMES:
         assert any(said.startswith(f"  {name}.py, t.py::{name}: asking web: ") for said in caplog.messages)
         assert f"  {name}.py, t.py::{name}: proving what passes: the whole suite, twice" in caplog.messages
+
+
+def test_each_question_that_costs_something_has_its_reason_also_where_one_model_alone_is_wanted(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(SPENDING, "dreamscape"):
+        heal(store, FakeAgent(bugs("a", "b")), SlowClient(lambda prompt: "bad"), asks=Asks(2), only="web")
+
+    said = [message.strip() for message in caplog.messages if "asking" in message]
+    assert sorted(said) == [f"{name}.py, t.py::{name}: asking web: only web is wanted" for name in "aabb"]
 
 
 def test_models_here_are_never_asked_beside_each_other(store: Store) -> None:
