@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dreamscape.domain.errors import BudgetSpent, DreamscapeError, RateLimited
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 _Sums = dict[str, Amount]
 """Sums by what they are of: ``2026-11`` a month, ``2026-11-26`` a day, ``2026-11 item KEY``, ``2026-11-26T05 MODEL`` a
-model's hour. Each begins with its month and ends with it."""
+model's hour. Each begins with its month and is forgotten a day after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,10 @@ def _keys(now: datetime, item: str = "", model: str = "") -> dict[str, str]:
 
 
 def _counts(key: str, now: datetime) -> bool:
-    """Whether a sum may still bind or be corrected: a call that is under way may have begun an hour before."""
-    return key.startswith(f"{now:%Y-%m}") and (key[10:11] != "T" or key.startswith(f"{now:%Y-%m-%d}"))
+    """Whether a sum may still bind or be corrected: by a call that began before, or a machine whose clock is behind, by
+    a day at the most (chosen)."""
+    since = now - timedelta(days=1)
+    return key[:10] >= f"{since:%Y-%m-%d}" if key[10:11] == "T" else key[:7] >= f"{since:%Y-%m}"
 
 
 def _read(path: Path) -> _Sums:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dreamscape.client.calls import Ledger
-from dreamscape.domain.errors import BudgetSpent
+from dreamscape.domain.errors import BudgetSpent, RateLimited
 from dreamscape.domain.settings import BudgetSettings
 from dreamscape.domain.spending import Amount
 
@@ -132,6 +132,19 @@ def test_what_was_reserved_before_midnight_is_corrected_where_it_was_reserved(tm
 
     assert kept(tmp_path) == [1, 0, 0.1]
     assert kept(tmp_path, "2026-11") == [1, 0, 0.1]
+
+
+def test_no_limit_is_lost_where_one_clock_is_over_the_edge_of_a_month_and_another_is_not(tmp_path: Path) -> None:
+    before, after = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC), datetime(2026, 12, 1, 0, 0, 1, tzinfo=UTC)
+    slow, fast = (ledger(tmp_path, now, calls_per_month=1, calls_per_item=9) for now in (before, after))
+    slow.reserve(CALL, "f00d", "m", calls_per_hour=9)
+    fast.reserve(CALL, "f00d", "m", calls_per_hour=9)
+
+    for each in (slow, fast, slow):
+        with pytest.raises(BudgetSpent, match="calls made this month: 1, allowed: 1"):
+            each.reserve(CALL)
+    with pytest.raises(RateLimited):
+        ledger(tmp_path, before, calls_per_day=9).reserve(CALL, "", "m", calls_per_hour=1)
 
 
 def test_what_is_left_is_told_for_each_limit_of_run_day_and_month(tmp_path: Path) -> None:
