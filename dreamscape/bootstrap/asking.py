@@ -123,6 +123,25 @@ def spent_and_left(project: Project) -> tuple[Amount, tuple[Left, ...]]:
     return spent, tuple(Left(cap.key, cap.limit, told.get(cap.key, cap.limit)) for cap in limits)
 
 
+def rations(project: Project) -> tuple[Left, ...]:
+    """What is left of this hour to each enabled model whose card takes so many calls an hour, by its name; 0 where what
+    was asked cannot be read, none where the cards cannot."""
+    try:
+        cards = [card for card in build_models(project).cards() if card.enabled and card.calls_per_hour]
+    except UsageError as error:
+        logger.warning("%s", error)
+        return ()
+    ledger = build_ledger(project)
+    try:
+        asked = [ledger.asked_this_hour(card.name) for card in cards]
+    except DreamscapeError:
+        asked = [card.calls_per_hour for card in cards]
+    return tuple(
+        Left(card.name, card.calls_per_hour, max(0, card.calls_per_hour - count))
+        for card, count in zip(cards, asked, strict=True)
+    )
+
+
 def usd_left(ledger: Ledger, item: str) -> float:
     """What all caps together leave for a failure, by its fingerprint; any amount where none is in money, since then no
     model that costs some is asked."""

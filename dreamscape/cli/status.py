@@ -41,7 +41,8 @@ class Working:
 @dataclass(frozen=True, slots=True)
 class Status:
     """Where a project stands; money in USD over all projects, "today" in UTC; ``heal_branches`` are not merged yet;
-    ``budget`` has each limit that is set, and what it leaves: that of a call, an item or a run to each new one."""
+    ``budget`` has each limit that is set, and what it leaves: that of a call, an item or a run to each new one;
+    ``rations`` what is left of this hour to models, by name, whose cards bound it."""
 
     project: Path
     last_run: LastRun | None
@@ -51,6 +52,7 @@ class Status:
     usd_left_today: float
     heal_branches: tuple[str, ...]
     budget: tuple[Left, ...]
+    rations: tuple[Left, ...]
 
 
 @command(app)
@@ -62,7 +64,7 @@ def status(options: Options) -> int:
     Example: dreamscape status --json
     """
     from dreamscape import bootstrap
-    from dreamscape.bootstrap.asking import spent_and_left
+    from dreamscape.bootstrap.asking import rations, spent_and_left
     from dreamscape.cli import render
     from dreamscape.tools.git import Git
     from dreamscape.tools.locks import lock_holder
@@ -83,6 +85,7 @@ def status(options: Options) -> int:
         usd_left_today=_usd_left(left),
         heal_branches=tuple(sorted(git.unmerged_branches())) if git else (),
         budget=left,
+        rations=rations(project),
     )
     render.show(options, "status", value, lambda: _text(value))
     return 0
@@ -112,6 +115,9 @@ def _text(value: Status) -> str:
     lines.append(f"for you        {value.open_reviews} open review{plural}" + (_SEE if value.open_reviews else ""))
     lines.append(f"budget today   {value.usd_left_today:.2f} USD left, {value.usd_spent_today:.2f} spent")
     lines += [f"{'':<14} {_number(cap.left)} of {cap.key} {_number(cap.limit)} left{_to(cap)}" for cap in value.budget]
+    lines += [
+        f"{'':<14} {each.left:.0f} of {each.limit:.0f} calls left to {each.key} this hour" for each in value.rations
+    ]
     return "\n".join([*lines, *(f"not merged     {branch}" for branch in value.heal_branches)])
 
 

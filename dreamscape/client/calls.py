@@ -95,6 +95,11 @@ class Ledger:
             if cap.span in spent
         )
 
+    def asked_this_hour(self, model: str) -> int:
+        """How often a model that takes so many calls an hour was asked in this one. Raises BudgetSpent as `left`."""
+        key = _keys(self._now(), model=model)["hour"]
+        return _read(self._folder() / "calls.json").get(key, Amount()).calls
+
     def _check_leave(self, wanted: Amount) -> None:
         if not self._budget.allows_asking:
             raise _for_all("no outside model is asked without a budget", "set budget.calls_per_day in your own config")

@@ -119,6 +119,26 @@ def test_what_cannot_be_asked_is_told(
     assert words in ended.stderr
 
 
+def test_status_tells_what_is_left_of_the_hour_to_a_model_that_is_rationed(
+    asked: Dreamscape, site: ApiSite, home: Path
+) -> None:
+    cards = home / ".config" / "dreamscape" / "models.toml"
+    cards.write_text(f"{CARD.format(url=site.address)}calls_per_hour = 2\n")
+    asked("ask", "--model", "own", "hello")
+
+    text, told = asked("status").stdout, json.loads(asked("status", "--json").stdout)
+    (home / ".local/share/dreamscape/sessions/calls.json").write_text("{")
+    unreadable = json.loads(asked("status", "--json").stdout)
+    cards.write_text("[[models")
+    broken = asked("status", "--json")
+
+    assert "1 of 2 calls left to own this hour" in text
+    assert told["rations"] == [{"key": "own", "limit": 2, "left": 1}]
+    assert unreadable["rations"][0]["left"] == 0
+    assert (broken.returncode, json.loads(broken.stdout)["rations"]) == (0, [])
+    assert "is not valid TOML" in broken.stderr
+
+
 def test_a_models_hours_bind_a_person_too(asked: Dreamscape, site: ApiSite, home: Path) -> None:
     cards = home / ".config" / "dreamscape" / "models.toml"
     now = datetime.now().astimezone().hour
