@@ -109,10 +109,7 @@ def _features(task: str, row: Mapping[str, str]) -> Features:
     for key, word in row.items():
         if key.startswith("f_") and word:
             try:
-                number = float(word)
+                numbers[key[2:]] = float(word)
             except ValueError:
                 words[key[2:]] = word
-                continue
-            if math.isfinite(number):
-                numbers[key[2:]] = number
     return Features(task, numbers, words)

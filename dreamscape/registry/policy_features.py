@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,5 +87,7 @@ def _keys(items: Sequence[Features]) -> dict[str, int]:
 
 
 def _pairs(features: Features) -> list[tuple[str, float]]:
-    words = [(f"{key}={word}", 1.0) for key, word in features.words.items()]
-    return words + [(key.replace("=", "_"), float(value)) for key, value in features.numbers.items()]
+    """Each column's name and value; a number that is none (NaN, infinity) and an empty word are unknown."""
+    words = [(f"{key}={word}", 1.0) for key, word in features.words.items() if word]
+    numbers = [(key.replace("=", "_"), float(value)) for key, value in features.numbers.items()]
+    return words + [(key, value) for key, value in numbers if math.isfinite(value)]

@@ -3,6 +3,9 @@
 import math
 import subprocess
 import sys
+from collections.abc import Mapping
+
+import pytest
 
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.routing import Failed, Features, ModelFacts, Outcome
@@ -98,3 +101,16 @@ def test_who_imports_the_policy_alone_does_not_load_what_reads_cards() -> None:
     code = "import sys, dreamscape.registry.policy; print('dreamscape.registry.cards' in sys.modules)"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+@pytest.mark.parametrize("unknown", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_is_unknown(unknown: float) -> None:
+    past = [Outcome(Features(str(n), {"size": 1.0 + n % 3}), "cheap", n % 3 == 0, 0.1) for n in range(12)]
+
+    def chance(numbers: Mapping[str, float], *more: Outcome) -> float:
+        route = decide(Features("new", numbers), (CHEAP,), [*past, *more], value=10.0, left=math.inf)
+        return (*route.order, *route.declined)[0].chance
+
+    assert chance({"size": unknown}) == chance({})
+    odd, none = (Outcome(Features("odd", numbers), "cheap", True, 0.1) for numbers in ({"size": unknown}, {}))
+    assert chance({"size": 2.0}, odd) == chance({"size": 2.0}, none)
