@@ -47,6 +47,7 @@ def accept(
         with interrupts_held_back():
             landing, _ = book.land(item, lander, after, before, subject, trailers)
             history.close_review(review.id, "accepted")
+            history.correct_attempt(item.fingerprint, item.model, solved=True)
             book.tell(
                 EventKind.REVIEW_ACCEPTED,
                 item.id,

@@ -56,6 +56,8 @@ def remember_undone(history: History, landing: LandingRecord, how: str, at: date
         if item.state is ItemState.LANDED and _rests_on(item, landing):
             undone = replace(item, state=ItemState.UNDONE, why=f"{how} (it had landed: {item.why})")
             history.save_item(landing.run, undone)
+            if item.id == landing.item:
+                history.correct_attempt(landing.fingerprint, item.model, solved=False)
             if item.id == landing.item and item.diff:
                 review = history.open_review(landing.run, undone, landing.before, at)
                 history.close_review(review, "rejected")

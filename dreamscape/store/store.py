@@ -146,6 +146,14 @@ class Store:
         with self._write() as session:
             session.add(rows.attempt_row(attempt))
 
+    def correct_attempt(self, fingerprint: str, model: str | None, *, solved: bool) -> None:
+        """A person's word on what a model last came to at a cause takes the place of ours."""
+        ours = AttemptRow.fingerprint == fingerprint, AttemptRow.model == model
+        with self._write() as session:
+            row = session.scalar(select(AttemptRow).where(*ours).order_by(AttemptRow.id.desc()).limit(1))
+            if row is not None and row.solved != solved:
+                row.solved, row.outcome = solved, "solved" if solved else "undone"
+
     def attempts(self, fingerprint: str | None = None) -> tuple[AttemptRecord, ...]:
         """All tries, or those at one cause, the oldest first."""
         query = select(AttemptRow).order_by(AttemptRow.id)

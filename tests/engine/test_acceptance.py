@@ -12,7 +12,7 @@ from stations import FakeAgent, FakeProject
 
 from dreamscape.domain.errors import CannotGoOn, UsageError
 from dreamscape.domain.failures import FailureClass
-from dreamscape.domain.records import ItemReport, ReviewCase
+from dreamscape.domain.records import AttemptRecord, ItemReport, ReviewCase
 from dreamscape.domain.repair import ItemState
 from dreamscape.engine import RepositoryLander, RunBook
 from dreamscape.engine.acceptance import accept
@@ -65,10 +65,15 @@ def yes(folder: Path, case: ReviewCase, mode: str = "branch", content: bytes = O
         if case.state == "open":
             store.start_run(case.run, "heal", None, NOW)
             case = replace(case, id=store.open_review(case.run, case.item, None, NOW))
+        asked = AttemptRecord(
+            case.run, "i", "f", FailureClass.WRONG_VALUE, "embedded", 1, False, "plausible", 9, 0.0, 1.0
+        )
+        store.save_attempt(asked)
         book = RunBook("r2", lander.base, mode, store, lambda: NOW, "review")
         report = accept(case, found, agent, lander, store, book)
         assert [(one.run, one.commit) for one in store.landings()] == [("r2", report.items[0].commit)]
         assert [run.exit_code for run in store.runs() if run.id == "r2"] == [0]
+        assert [attempt.solved for attempt in store.attempts()] == [True], "its model was right after all"
     return str(report.items[0].commit)
 
 

@@ -12,7 +12,7 @@ from stations import FakeAgent, FakeProject, whole
 
 from dreamscape.domain.events import Event, EventKind
 from dreamscape.domain.failures import Failure, FailureClass
-from dreamscape.domain.records import HealReport, ItemReport, LandingRecord
+from dreamscape.domain.records import AttemptRecord, HealReport, ItemReport, LandingRecord
 from dreamscape.domain.repair import ItemState, WorkItem
 from dreamscape.engine.diffs import change_id, diff_of
 from dreamscape.engine.rejections import rejected_changes, remember_undone
@@ -78,6 +78,8 @@ def test_an_undone_change_is_kept_in_a_rejected_review_and_its_items_are_undone(
     beside = replace(ITEM, id="beside", tests=("t.py::b",), diff="")
     items = tuple(replace(item, commit=commit) for item in (ITEM, beside))
     store.end_run(HealReport("r", None, None, items, 0.0, 1.0, None, 0), NOW)
+    kind, model = ITEM.failure_class, str(ITEM.model)
+    store.save_attempt(AttemptRecord("r", "i", "f", kind, model, 1, True, "solved", 9, 0.0, 1.0))
 
     number = remember_undone(store, landed(store, commit=commit), "the branch is deleted", NOW)
 
@@ -88,6 +90,7 @@ def test_an_undone_change_is_kept_in_a_rejected_review_and_its_items_are_undone(
     assert {item.state for item in run.items} == {ItemState.UNDONE}
     assert "the branch is deleted" in run.items[0].why
     assert store.landings()[0].undone == NOW
+    assert [(attempt.solved, attempt.outcome) for attempt in store.attempts()] == [(False, "undone")]
 
 
 def test_a_review_that_may_still_be_accepted_outlives_its_run(store: Store) -> None:

@@ -124,6 +124,21 @@ def test_a_killed_run_is_shown_as_interrupted_with_all_it_wrote(place: Path) -> 
         assert after.notes == ()
 
 
+def test_a_persons_word_corrects_the_last_attempt_of_that_model_at_that_cause(store: Store) -> None:
+    store.start_run("r1", "heal", None, NOON)
+    failed = replace(ATTEMPT, solved=False, outcome="plausible")
+    others = (failed, replace(failed, fingerprint="f2"), replace(failed, model="another"))
+    for attempt in (*others, failed):
+        store.save_attempt(attempt)
+
+    store.correct_attempt("f1", failed.model, solved=True)
+    assert store.attempts() == (*others, replace(failed, solved=True, outcome="solved"))
+
+    store.correct_attempt("f1", failed.model, solved=False)
+    store.correct_attempt("f1", None, solved=True)
+    assert store.attempts() == (*others, replace(failed, solved=False, outcome="undone"))
+
+
 def test_attempts_are_found_by_cause(store: Store) -> None:
     store.start_run("r1", "heal", None, NOON)
     store.save_attempt(ATTEMPT)
