@@ -67,6 +67,13 @@ def test_a_number_far_outside_what_was_seen_makes_nothing_sure() -> None:
     assert (*route.order, *route.declined)[0].chance > 0.0001
 
 
+def test_what_is_planned_first_is_no_longer_left_for_what_comes_after() -> None:
+    both = decide(Features("new"), (STRONG, CHEAP), [], value=10.0, left=1.11)
+    one = decide(Features("new"), (STRONG, CHEAP), [], value=10.0, left=1.09)
+
+    assert [len(route.order) for route in (both, one)] == [2, 1]
+
+
 def of_class(item: str, kind: FailureClass) -> Features:
     return Features(item, words={"class": kind.value})
 

@@ -13,6 +13,7 @@ from dreamscape.registry.outcomes import Beliefs, learn, prepare
 from dreamscape.registry.policy import decide
 
 MODELS = (ModelFacts("free", 0.0), ModelFacts("small", 0.01), ModelFacts("middle", 0.1), ModelFacts("large", 1.0))
+PAID = MODELS[1:]
 COSTS = {model.name: model.cost_usd for model in MODELS}
 
 names = st.sampled_from([model.name for model in MODELS])
@@ -33,7 +34,7 @@ def asked(item: str, model: str, solved: bool) -> Outcome:
 
 
 def first(beliefs: Beliefs, value: float) -> str | None:
-    order = decide(Features("new"), MODELS[1:], beliefs, value, math.inf).order
+    order = decide(Features("new"), PAID, beliefs, value, math.inf).order
     return order[0].model if order else None
 
 
@@ -51,14 +52,31 @@ def test_chances_are_never_sure_and_lie_within_their_interval(
 
 @laws
 @given(features, histories, amounts, amounts)
-def test_an_order_names_each_candidate_once_at_most_and_costs_no_more_than_is_left(
-    item: Features, past: list[Outcome], value: float, left: float
-) -> None:
+def test_each_candidate_is_named_once(item: Features, past: list[Outcome], value: float, left: float) -> None:
     route = decide(item, MODELS, past, value, left)
 
-    every = [each.model for each in (*route.order, *route.declined)]
-    assert sorted(every) == sorted(COSTS)
+    assert sorted(each.model for each in (*route.order, *route.declined)) == sorted(COSTS)
+
+
+@laws
+@given(features, histories, amounts, st.floats(0.01, 1))
+def test_an_order_costs_no_more_than_is_left(item: Features, past: list[Outcome], value: float, share: float) -> None:
+    wanted = [each.cost_usd for each in decide(item, PAID, past, value, math.inf).order]
+    # Each call alone still fits, all together do not.
+    left = sum(wanted) - share * min(wanted, default=0.0)
+    route = decide(item, PAID, past, value, left)
+
     assert sum(each.cost_usd for each in route.order) <= left * (1 + 1e-9)
+
+
+@laws
+@given(features, histories, st.floats(0, 0.999))
+def test_all_is_declined_where_the_value_is_below_every_cost(item: Features, past: list[Outcome], share: float) -> None:
+    cheapest = min(each.cost_usd for each in decide(item, PAID, past, 0.0, math.inf).declined)
+    route = decide(item, PAID, past, share * cheapest, math.inf)
+
+    assert not route.order
+    assert "worth it" in route.stop
 
 
 @laws
@@ -115,7 +133,7 @@ def test_the_same_history_gives_the_same_route(item: Features, past: list[Outcom
 
 
 def test_a_model_that_always_fails_is_soon_left_and_found_again_when_it_recovers() -> None:
-    beliefs = prepare(MODELS[1:], ())
+    beliefs = prepare(PAID, ())
     counts = []
     for solves in (False, True):
         small = 0
@@ -133,6 +151,14 @@ def test_a_model_that_always_fails_is_soon_left_and_found_again_when_it_recovers
 
     assert counts[0] < 20, "it went on asking a model that solves nothing"
     assert counts[1] > 20, "it never came back to a model that solves all"
+
+
+def test_what_a_model_did_lately_counts_more_than_what_it_did_long_ago() -> None:
+    def chance(*solves: bool) -> float:
+        past = [asked(f"{part}{n}", "small", each) for part, each in enumerate(solves) for n in range(250)]
+        return decide(Features("new"), PAID[:1], past, 0.0, math.inf).declined[0].chance
+
+    assert chance(False, True) > chance(True, False) + 0.05
 
 
 def test_a_tree_of_words_seen_once_does_not_slow_the_fit() -> None:
