@@ -326,7 +326,7 @@ const shown = (root) => {
   };
   for (const node of root.childNodes) {
     const display = node.nodeType === Node.ELEMENT_NODE ? getComputedStyle(node).display : "inline";
-    if (display === "none" || node.matches?.(["button", "svg", ...site.finished].join())) continue;
+    if (display === "none" || node.matches?.("button, svg")) continue;
     if (display.startsWith("inline")) {
       line += node.tagName === "BR" ? "\n" : node.tagName === "CODE" ? `\`${node.textContent}\`` : node.textContent;
       continue;
