@@ -10,12 +10,18 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dreamscape.registry import policy_priors
+
 IMPORT = "import time; t = time.process_time(); import dreamscape.registry.policy; print(time.process_time() - t)"
+
+SAVING_STEPS = 7
+"""How often the range of values is halved: the last step is a few hundredths of what the value is."""
 
 
 def load(path: Path) -> ModuleType:
@@ -28,8 +34,13 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def score(simulator: Path, table: Path, mode: str, seeds: int) -> dict[str, Any]:
-    """One table's pooled score with its standard error, by value, and the money at the success of the strongest."""
+def score(simulator: Path, table: Path, mode: str, seeds: int, changed: Mapping[str, float]) -> dict[str, Any]:
+    """One table's pooled score with its standard error, by value, and the money at the success of the strongest.
+
+    ``changed`` are priors (of policy_priors) to be taken instead of the shipped ones.
+    """
+    for name, number in changed.items():
+        setattr(policy_priors, name, number)
     evaluator = load(simulator)
     figures = evaluator.evaluate(table, "routing_adapter:Router", mode, seeds)
     figures["saved"] = saving(evaluator, table, mode, min(seeds, 5))
@@ -37,19 +48,27 @@ def score(simulator: Path, table: Path, mode: str, seeds: int) -> dict[str, Any]
 
 
 def saving(evaluator: ModuleType, path: Path, mode: str, seeds: int) -> float | None:
-    """Share of cost saved at the value where as much is solved as by the model that solves most (None: at none)."""
+    """Share of cost saved at the lowest value where as many tasks are solved as by the model that solves most.
+
+    The value is found by halving the range on a logarithmic scale, from a median call's cost to 100 times a call of
+    that model. None where not even the highest solves as many.
+    """
     from routing_adapter import Router
 
     table = evaluator.Table(path)
-    best = None
-    for value in (step * float(statistics.median(table.cost.mean(0))) for step in (3, 10, 30)):
+    solved, cost = table.chance.mean(0), table.cost.mean(0)
+    strongest = int(solved.argmax())
+    low, high, saved = float(statistics.median(cost)), 100 * float(cost[strongest]), None
+    for step in range(SAVING_STEPS + 1):
+        value = math.sqrt(low * high) if step else high
         runs = [evaluator.replay(table, Router, value, seed, mode) for seed in range(seeds)]
-        strongest = int(table.chance.mean(0).argmax())
-        if statistics.mean(run["solved"] for run in runs) >= float(table.chance.mean(0)[strongest]) - 0.005:
-            spent = statistics.mean(run["cost"] for run in runs)
-            saved = 1 - spent / float(table.cost.mean(0)[strongest])
-            best = saved if best is None else max(best, saved)
-    return best
+        if statistics.mean(run["solved"] for run in runs) < float(solved[strongest]):
+            if not step:
+                return None
+            low = value
+        else:
+            high, saved = value, 1 - statistics.mean(run["cost"] for run in runs) / float(cost[strongest])
+    return saved
 
 
 def decision_ms() -> float:
@@ -82,14 +101,18 @@ def main() -> None:
     parser.add_argument("simulator", type=Path)
     parser.add_argument("--data", type=Path, action="append")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="a prior to change")
     arguments = parser.parse_args()
+    changed = {name: float(number) for name, number in (each.split("=") for each in arguments.set)}
+    if unknown := [name for name in changed if not hasattr(policy_priors, name)]:
+        parser.error(f"policy_priors has no {unknown[0]}")
     beside = arguments.simulator.resolve().parent
     tables = arguments.data or sorted(p for p in beside.glob("*.csv") if not p.name.endswith(".models.csv"))
     print("| table | mode | pooled (se) | by value | solved, USD, calls a task at the middle value | saved |")
     print("|---|---|---|---|---|---|")
     with ProcessPoolExecutor(2) as pool:
         for mode in ("warm", "cold"):
-            jobs = [pool.submit(score, arguments.simulator, table, mode, arguments.seeds) for table in tables]
+            jobs = [pool.submit(score, arguments.simulator, table, mode, arguments.seeds, changed) for table in tables]
             results = [job.result() for job in jobs]
             for each in results:
                 by_value = " ".join(f"{gain:+.2f}" for gain in each["by_value"])
