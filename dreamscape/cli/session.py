@@ -128,6 +128,8 @@ def _time(iso: str) -> str:
 
 def _told(found: SessionCheck, *, was_asked: bool) -> Iterator[str]:
     how = "tried on the site itself" if found.is_verified else "not yet marked as tried on the site itself"
+    if found.checked:
+        how = f"right, the page was found as its profile says, {_time(found.checked)} UTC"
     yield f"{found.session} at {found.url}"
     yield f"  its profile is {how}; evidence: {found.evidence or 'none given'}"
     for marker in found.markers:

@@ -50,13 +50,14 @@ STOPS = (ChallengeShown, SessionExpired)
 @dataclass(frozen=True, slots=True)
 class AccountState:
     """What lasts between runs; times in seconds since 1970, ``trouble`` what was wrong last, ``checked`` when a check
-    last found the whole page as its profile says."""
+    last found the whole page as its profile says, ``is_challenged`` until a person has looked after a challenge."""
 
     cool_until: float = 0.0
     asked: float = 0.0
     prompts: int = 0
     trouble: str = ""
     checked: float = 0.0
+    is_challenged: bool = False
 
 
 class Account:
@@ -70,8 +71,11 @@ class Account:
         self._session = session
         self._state_file = state_file(folder, session)
         self._lock = threading.Lock()
+        kept = read_state(self._state_file)
         self._stopped: NoAnswer | None = None
-        self._cool_until = read_state(self._state_file).cool_until
+        if kept.is_challenged:
+            self._stopped = ChallengeShown(kept.trouble, self._to_look_after())
+        self._cool_until = kept.cool_until
         self._is_asked_again = False
 
     def ask(
@@ -127,9 +131,16 @@ class Account:
                         page.converse(page.enter(url, prompt), lambda _: None)
                         found = {key: max(place, found[key]) for key, place in page.matched().items()}
                         self._note(prompts=True, checked=time.time())
+            self.forgive()
         except NoAnswer as error:
             check = replace(check, trouble=error.message, advice=error.hint)
         return replace(check, markers=tuple(_marker(site, key, place) for key, place in found.items()))
+
+    def forgive(self) -> None:
+        """Has it asked again: a person has logged in, or has seen its page as it should be."""
+        with self._lock:
+            self._stopped = None
+        note_state(self._folder, self._session, trouble="", is_challenged=False)
 
     def _prepare(self, tab: Tab, url: str) -> None:
         """Has the tab open the page for the next prompt; who asked but once may be done."""
@@ -185,11 +196,21 @@ class Account:
         """What the next prompts, and the next runs, must know."""
         self._breaker.note(error)
         with self._lock:
+            if isinstance(error, ChallengeShown):
+                error.hint = self._to_look_after()
             if isinstance(error, STOPS):
                 self._stopped = error
             if isinstance(error, RateLimited):
                 self._cool_until = time.time() + self._site.cool_down_s
-            self._note(prompts=error is None, trouble=str(error or ""), cool_until=self._cool_until)
+            is_challenged = isinstance(self._stopped, ChallengeShown)
+            trouble = str(error or "")
+            self._note(prompts=error is None, trouble=trouble, cool_until=self._cool_until, is_challenged=is_challenged)
+
+    def _to_look_after(self) -> str:
+        """What a person does about a challenge."""
+        account = self._session.partition("@")[2]
+        named = f"--site {self._site.name}" + (f" --account {account}" if account else "")
+        return f"answer it yourself, nothing here does: dreamscape session login {named} (or is it gone? session check)"
 
     def _note(self, *, prompts: bool = False, **changed: Any) -> None:
         count = read_state(self._state_file).prompts + prompts
@@ -229,6 +250,7 @@ def read_state(path: Path) -> AccountState:
     try:
         kept = json.loads(path.read_bytes())
         cool_until, asked = float(kept["cool_until"]), float(kept["asked"])
-        return AccountState(cool_until, asked, int(kept["prompts"]), str(kept["trouble"]), float(kept["checked"]))
+        prompts, is_challenged = int(kept["prompts"]), bool(kept.get("is_challenged"))
+        return AccountState(cool_until, asked, prompts, str(kept["trouble"]), float(kept["checked"]), is_challenged)
     except (OSError, ValueError, KeyError, TypeError):
         return AccountState()

@@ -8,12 +8,12 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dreamscape.client.accounts import Account, note_state, read_state, remembered, state_file
+from dreamscape.client.accounts import Account, read_state, remembered, state_file
 from dreamscape.client.breaker import Breaker
 from dreamscape.client.browser import Driving, held
 from dreamscape.client.cookie_file import read_cookies
@@ -64,7 +64,8 @@ class WebSites:
 
     def check(self, site: SiteProfile, account: str, url: str, prompt: str | None) -> SessionCheck:
         """See `Account.check`."""
-        return self._account(site, account, url).check(url, prompt)
+        found = self._account(site, account, url).check(url, prompt)
+        return replace(found, checked=self._state(found.session).checked)
 
     def warm_up(self, site: SiteProfile, account: str) -> None:
         """Has a browser start in the background for prompts that are to come."""
@@ -85,7 +86,7 @@ class WebSites:
                 words = f"the window was closed before anybody had logged in to {site.name}"
                 raise BrowserGone(words, "run it again; it closes by itself") from error
             self._keep_login(site, session, browser)
-        note_state(self.data, session, trouble="")
+        self._account(site, account, site.url).forgive()
 
     def import_login(self, site: SiteProfile, account: str, cookies: Path) -> None:
         """Logs a session in with the cookies in a file. Raises UsageError, SessionInUse, NoAnswer."""
@@ -96,7 +97,7 @@ class WebSites:
             import_state(browser.command, login)
             ChatPage(browser.open_tab(), site).look(site.url)
             self._keep_login(site, session, browser)
-        note_state(self.data, session, trouble="")
+        self._account(site, account, site.url).forgive()
 
     def states(self) -> tuple[SessionState, ...]:
         """All sessions kept here, sorted by name. Raises CannotGoOn where nobody can tell."""

@@ -143,6 +143,7 @@ class SessionCheck:
     """What was found on a chat site with the session called ``session``; ``trouble`` is empty where all is well.
 
     ``is_verified`` and ``evidence`` are what its profile says of itself; ``protocol`` is the page's ("h2", "http/1.1").
+    ``checked`` is when this or an earlier check last found all of the page as its profile says (`SessionState`).
     """
 
     session: str
@@ -153,6 +154,7 @@ class SessionCheck:
     markers: tuple[Marker, ...] = ()
     trouble: str = ""
     advice: str = ""
+    checked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(
     assert (found["answer"]["selector"], found["copy"]["selector"]) == (".assistant", ".copy")
     assert len(site.prompts) == 1
     assert "found as its profile says" in dreamscape_here("doctor").stdout
+    assert "not yet" in looked.stdout
+    again = dreamscape_here("session", "check", "--site", "own").stdout
+    assert "found as its profile says" in again
+    assert "not yet" not in again
 
 
 def test_a_page_that_changed_is_told_with_a_picture_for_the_user_alone(
@@ -111,6 +115,24 @@ def test_a_login_can_be_brought_in_as_cookies(dreamscape_here: Dreamscape, site:
     logged_in = dreamscape_here("session", "login", "--site", "own", "--cookies", "cookies.json")
 
     assert logged_in.returncode == 0, logged_in.stderr
+    assert dreamscape_here("ask", "hello", "--site", "own").stdout == "plain: hello"
+
+
+def test_a_challenge_stops_a_session_until_a_person_has_looked_after_it(
+    dreamscape_here: Dreamscape, site: ChatSite
+) -> None:
+    site.fault = "challenge"
+    assert "wants to see that a person is there" in dreamscape_here("ask", "hello", "--site", "own").stderr
+    site.fault = ""
+    opened = site.opened
+
+    later = dreamscape_here("ask", "hello", "--site", "own")
+
+    assert later.returncode == 3
+    assert "session login --site own" in later.stderr
+    assert (site.opened, site.prompts) == (opened, [])
+    looked = dreamscape_here("session", "check", "--site", "own")
+    assert looked.returncode == 0, looked.stderr
     assert dreamscape_here("ask", "hello", "--site", "own").stdout == "plain: hello"
 
 
