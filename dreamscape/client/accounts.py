@@ -74,7 +74,8 @@ class Account:
         kept = read_state(self._state_file)
         self._stopped: NoAnswer | None = None
         if kept.is_challenged:
-            self._stopped = ChallengeShown(kept.trouble, self._to_look_after())
+            self._stopped = ChallengeShown(kept.trouble)
+            self._stopped.hint = self._to_look_after(self._stopped)
         self._cool_until = kept.cool_until
         self._is_asked_again = False
 
@@ -133,7 +134,8 @@ class Account:
                         self._note(prompts=True, checked=time.time())
             self.forgive()
         except NoAnswer as error:
-            check = replace(check, trouble=error.message, advice=error.hint)
+            advice = self._to_look_after(error) if isinstance(error, STOPS) else error.hint
+            check = replace(check, trouble=error.message, advice=advice)
         return replace(check, markers=tuple(_marker(site, key, place) for key, place in found.items()))
 
     def forgive(self) -> None:
@@ -196,9 +198,8 @@ class Account:
         """What the next prompts, and the next runs, must know."""
         self._breaker.note(error)
         with self._lock:
-            if isinstance(error, ChallengeShown):
-                error.hint = self._to_look_after()
             if isinstance(error, STOPS):
+                error.hint = self._to_look_after(error)
                 self._stopped = error
             if isinstance(error, RateLimited):
                 self._cool_until = time.time() + self._site.cool_down_s
@@ -206,11 +207,13 @@ class Account:
             trouble = str(error or "")
             self._note(prompts=error is None, trouble=trouble, cool_until=self._cool_until, is_challenged=is_challenged)
 
-    def _to_look_after(self) -> str:
-        """What a person does about a challenge."""
+    def _to_look_after(self, error: NoAnswer) -> str:
+        """What a person does about one of `STOPS`."""
         account = self._session.partition("@")[2]
-        named = f"--site {self._site.name}" + (f" --account {account}" if account else "")
-        return f"answer it yourself, nothing here does: dreamscape session login {named} (or is it gone? session check)"
+        login = f"dreamscape session login --site {self._site.name}" + (f" --account {account}" if account else "")
+        if isinstance(error, ChallengeShown):
+            return f"answer it yourself, nothing here does: {login} (or is it gone? session check)"
+        return login
 
     def _note(self, *, prompts: bool = False, **changed: Any) -> None:
         count = read_state(self._state_file).prompts + prompts

@@ -118,6 +118,17 @@ def test_a_login_can_be_brought_in_as_cookies(dreamscape_here: Dreamscape, site:
     assert dreamscape_here("ask", "hello", "--site", "own").stdout == "plain: hello"
 
 
+@pytest.mark.parametrize("words", [("ask", "hello"), ("session", "check")])
+def test_the_advice_to_log_in_names_the_account(
+    dreamscape_here: Dreamscape, site: ChatSite, words: tuple[str, ...]
+) -> None:
+    site.wants_login = True
+
+    ended = dreamscape_here(*words, "--site", "own", "--account", "work")
+
+    assert "dreamscape session login --site own --account work" in ended.stderr + ended.stdout
+
+
 def test_a_challenge_stops_a_session_until_a_person_has_looked_after_it(
     dreamscape_here: Dreamscape, site: ChatSite
 ) -> None:
