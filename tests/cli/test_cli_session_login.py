@@ -90,6 +90,22 @@ def test_a_login_in_a_window_lasts(dreamscape: Dreamscape, machine: Machine, dri
     assert asked.stdout == "plain: hello", asked.stderr
 
 
+def test_a_challenge_is_answered_in_the_window_and_forgotten(dreamscape: Dreamscape, machine: Machine) -> None:
+    machine.site.wants_login = False
+    machine.site.fault = "challenge"
+    assert dreamscape("ask", "hello", "--site", "own").returncode == 3
+
+    with machine.logging_in() as command:
+        window = Window(machine.session, machine.site.address)
+        window.wait()
+        machine.site.fault = ""
+        window.go(machine.site.address)
+        _, err = command.communicate(timeout=PATIENCE_S)
+
+    assert command.returncode == 0, err
+    assert dreamscape("ask", "hello", "--site", "own").stdout == "plain: hello"
+
+
 @pytest.mark.parametrize("what", ["the tab", "the window"])
 def test_what_a_person_closes_ends_the_wait(machine: Machine, what: str) -> None:
     with machine.logging_in() as command:
