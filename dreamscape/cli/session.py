@@ -131,7 +131,7 @@ def _told(found: SessionCheck, *, was_asked: bool) -> Iterator[str]:
     if found.checked:
         how = f"right, the page was found as its profile says, {_time(found.checked)} UTC"
     yield f"{found.session} at {found.url}"
-    yield f"  its profile is {how}; evidence: {found.evidence or 'none given'}"
+    yield f"  its profile, version {found.version}, is {how}; evidence: {found.evidence or 'none given'}"
     for marker in found.markers:
         if marker.selector is not None:
             yield f"  {marker.key:11} {marker.selector}  (alternative {marker.place})"

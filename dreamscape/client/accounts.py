@@ -119,7 +119,7 @@ class Account:
         """Opens the site, and with ``prompt`` asks it, once; what is found there, and what is wrong, with a picture."""
         site = self._site
         found: dict[str, int] = {}
-        check = SessionCheck(self._session, url, site.verified, site.evidence)
+        check = SessionCheck(self._session, url, site.verified, site.evidence, version=site.version)
         try:
             with self._pool.lend(is_paced=prompt is not None) as tab:
                 page = ChatPage(tab, site)

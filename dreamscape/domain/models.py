@@ -142,8 +142,8 @@ class Marker:
 class SessionCheck:
     """What was found on a chat site with the session called ``session``; ``trouble`` is empty where all is well.
 
-    ``is_verified`` and ``evidence`` are what its profile says of itself; ``protocol`` is the page's ("h2", "http/1.1").
-    ``checked`` is when this or an earlier check last found all of the page as its profile says (`SessionState`).
+    ``is_verified``, ``evidence`` and ``version`` are what its profile says of itself; ``protocol`` is the page's ("h2",
+    "http/1.1"). ``checked`` is when this or an earlier check last found all of the page as its profile says.
     """
 
     session: str
@@ -155,6 +155,7 @@ class SessionCheck:
     trouble: str = ""
     advice: str = ""
     checked: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

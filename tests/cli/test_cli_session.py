@@ -42,6 +42,7 @@ def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(
 ) -> None:
     card = '[[models]]\nname = "chat"\nprovider = "web"\nsite = "own"\ntier = 1\nenabled = true\n'
     (config / "models.toml").write_text(card)
+    (config / "sites" / "own.toml").write_text(f"version = 3\n{site.profile}")
     assert "was not tried on the site itself" in dreamscape_here("doctor").stdout
 
     looked = dreamscape_here("session", "check", "--site", "own")
@@ -55,7 +56,7 @@ def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(
     assert (found["answer"]["selector"], found["copy"]["selector"]) == (".assistant", ".copy")
     assert len(site.prompts) == 1
     assert "found as its profile says" in dreamscape_here("doctor").stdout
-    assert "not yet" in looked.stdout
+    assert "its profile, version 3, is not yet" in looked.stdout
     again = dreamscape_here("session", "check", "--site", "own").stdout
     assert "found as its profile says" in again
     assert "not yet" not in again
