@@ -325,9 +325,8 @@ const shown = (root) => {
     line = "";
   };
   for (const node of root.childNodes) {
-    const display = node.nodeType === Node.ELEMENT_NODE ? getComputedStyle(node).display : "inline";
-    if (display === "none" || node.matches?.("button, svg")) continue;
-    if (display.startsWith("inline")) {
+    if (!isShown(node)) continue;
+    if (isInline(node)) {
       line += node.tagName === "BR" ? "\n" : node.tagName === "CODE" ? `\`${node.textContent}\`` : node.textContent;
       continue;
     }
@@ -336,6 +335,18 @@ const shown = (root) => {
   }
   end();
   return blocks;
+};
+
+// Comments are marks of the page's framework.
+const isShown = (node) =>
+  node.nodeType === Node.ELEMENT_NODE
+    ? getComputedStyle(node).display !== "none" && !node.matches("button, svg")
+    : node.nodeType === Node.TEXT_NODE;
+
+// An inline element, such as one of the page's own kind, may hold blocks, which break it (CSS 2.2, section 9.2.1.1).
+const isInline = (node) => {
+  const display = node.nodeType === Node.ELEMENT_NODE ? getComputedStyle(node).display : "inline";
+  return display === "inline" ? [...(node.children ?? [])].every(isInline) : /^inline|^none/.test(display);
 };
 
 // A fence is longer than any run of backticks in it (CommonMark 0.31, section 4.5).

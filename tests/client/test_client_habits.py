@@ -83,6 +83,17 @@ def test_without_a_copy_button_code_is_exact_and_the_rest_is_what_is_shown(
         assert converse(tabs, without_copy(site, tmp_path), site.address, "hello") == read
 
 
+def test_without_a_copy_button_a_frameworks_own_elements_and_marks_are_no_part_of_an_answer(
+    tabs: Browser, tmp_path: Path
+) -> None:
+    with served(ChatSite(ways=frozenset({"framework", "no-copy"}))) as site:
+        site.answer = lambda prompt, model: "Look:\n```\nif x:\n\ty()\n```"
+
+        assert (
+            converse(tabs, without_copy(site, tmp_path), site.address, "hello") == "Look:\n\n\n```\nif x:\n\ty()\n```"
+        )
+
+
 def test_the_site_tells_when_a_prompt_came_and_its_last_token_was_sent_and_drawn(tabs: Browser, tmp_path: Path) -> None:
     with served(ChatSite(ways=frozenset({"reporting"}), tokens_per_second=50)) as site:
         site.answer = lambda prompt, model: "one " * 20

@@ -59,11 +59,11 @@ class ChatSite:
     ``tokens_per_second`` paces the stream (0: two parts at once). ``ways`` are habits of the page: frames draws with
     the next animation frame, which never comes for a page that is not looked at; rekeyed replaces the message's element
     at each drawing; late-send shows the send button only beside a text; copy-beside puts the copy button behind the
-    message, not into it; virtual takes old messages away; markdown draws with marked and highlight.js; reporting tells
-    when the last token was drawn; deaf does nothing when the send button is pressed; forgetful drops most of what is
-    first written into its box, a moment later; redrawn replaces all messages when another is sent;
-    no-copy has a mark of another kind in the copy button's place; early-copy has a copy button beside an answer that
-    still grows.
+    message, not into it; virtual takes old messages away; markdown draws with marked and highlight.js; framework draws
+    into an element of the page's own kind, with comments as marks; reporting tells when the last token was drawn; deaf
+    does nothing when the send button is pressed; forgetful drops most of what is first written into its box, a moment
+    later; redrawn replaces all messages when another is sent; no-copy has a mark of another kind in the copy button's
+    place; early-copy has a copy button beside an answer that still grows.
     ``fault`` breaks all answers: 401, 403, 429 refuse, challenge stands before every page, and in the middle of an
     answer drop ends the stream, stall says no more and leaves it open, hang and alert come from the page, wait goes on
     only when ``release`` is set; ``faults`` are those of single prompts and pages (``/?so``), for which an address
