@@ -91,9 +91,10 @@ class Account:
 
         Raises TimeSpent where no conversation was free before ``deadline`` (`time.monotonic`), else NoAnswer.
         """
-        fitted(prompt, self._site)  # what can never be sent needs no browser
-        self._refuse_while_resting()
-        self._breaker.refuse_while_resting()
+        with _unsent():
+            fitted(prompt, self._site)  # what can never be sent needs no browser
+            self._refuse_while_resting()
+            self._breaker.refuse_while_resting()
         for tries_left in reversed(range(TRIES)):
             is_sent = False
             try:
@@ -218,6 +219,16 @@ class Account:
     def _note(self, *, prompts: bool = False, **changed: Any) -> None:
         count = read_state(self._state_file).prompts + prompts
         note_state(self._folder, self._session, asked=time.time(), prompts=count, **changed)
+
+
+@contextmanager
+def _unsent() -> Iterator[None]:
+    """Has no refusal from within count as a prompt that was asked."""
+    try:
+        yield
+    except NoAnswer as error:
+        error.is_unsent = True
+        raise
 
 
 def _marker(site: SiteProfile, key: str, place: int) -> Marker:

@@ -11,7 +11,7 @@ COUNTED = (SiteUnreachable, SiteChanged, AnswerUnfinished, PageHung)
 """What speaks against the site, and not against one account or one browser."""
 
 FAILURES, REST_S, LONGEST_REST_S = 3, 60.0, 900.0
-"""After so many in a row the site rests, twice as long with each further one (chosen)."""
+"""After so many in a row the site rests, twice as long each time it fails the one prompt that tries it (chosen)."""
 
 
 class Breaker:
@@ -22,6 +22,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._rests_until = 0.0
+        self._is_tried = False
 
     def refuse_while_resting(self) -> None:
         """Raises SiteUnreachable while the site rests; who comes first afterwards is let through alone."""
@@ -33,14 +34,16 @@ class Breaker:
                 words = f"{self._site} failed {self._failures} times in a row"
                 raise SiteUnreachable(f"{words} and is left alone for a while", "try again later, or: session check")
             self._rests_until = now + self._rest_s()
+            self._is_tried = True
 
     def note(self, error: NoAnswer | None) -> None:
         """What came of a prompt; None where it was answered."""
         with self._lock:
             if error is None:
-                self._failures = 0
-            elif isinstance(error, COUNTED):
-                self._failures += 1
+                self._failures, self._is_tried = 0, False
+            elif isinstance(error, COUNTED) and (self._failures < FAILURES or self._is_tried):
+                # Those that were under way when it began to rest fail of the same cause, and make it rest no longer.
+                self._failures, self._is_tried = self._failures + 1, False
                 self._rests_until = time.monotonic() + self._rest_s()
 
     def _rest_s(self) -> float:

@@ -128,6 +128,16 @@ def test_what_only_a_person_can_mend_stops_the_account(
     assert tab.asked.count("enter") == 1
 
 
+def test_a_prompt_that_a_resting_account_refuses_was_not_sent(tmp_path: Path) -> None:
+    for name, state in (("stopped", "challenge"), ("resting", "rate_limit")):
+        (folder := tmp_path / name).mkdir()
+        account = account_of(Scripted({"enter": [{"state": state}]}), folder)
+        for _ in range(2):
+            with pytest.raises(errors.NoAnswer) as refused:
+                account.ask(SITE.url, "hello")
+            assert refused.value.is_unsent
+
+
 def test_after_a_rate_limit_the_account_rests_in_later_runs_too(tmp_path: Path) -> None:
     tab = Scripted({"enter": [ENTERED], "converse": [{"state": "rate_limit"}, ANSWERED]})
     with pytest.raises(errors.RateLimited):
@@ -190,6 +200,22 @@ def test_one_prompt_alone_tries_a_site_that_rested(monkeypatch: pytest.MonkeyPat
     breaker.refuse_while_resting()
     with pytest.raises(errors.SiteUnreachable):
         breaker.refuse_while_resting()
+
+
+def test_prompts_that_fail_together_make_a_site_rest_no_longer_than_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    breaker = Breaker("chat")
+    for _ in range(4 * FAILURES):  # all under way when the network went
+        breaker.note(errors.AnswerUnfinished("no"))
+    later = time.monotonic() + REST_S
+    monkeypatch.setattr("dreamscape.client.breaker.time.monotonic", lambda: later)
+
+    breaker.refuse_while_resting()
+    breaker.note(errors.AnswerUnfinished("no"))
+    later += REST_S
+    with pytest.raises(errors.SiteUnreachable):  # twice as long, since it failed when it was tried
+        breaker.refuse_while_resting()
+    later += REST_S
+    breaker.refuse_while_resting()
 
 
 def test_a_memory_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
