@@ -37,6 +37,22 @@ _HUNK = re.compile(r"^@@ .*?@@.*$", re.MULTILINE)
 _DIFF_PATH = re.compile(r"^\+\+\+ (?:b/)?(?P<path>[^\t\n]+)", re.MULTILINE)
 _PATH = re.compile(r"(?P<path>[\w./\-]+\.py)\b")
 
+_DECLINES = re.compile(
+    r"\b(?:I|[Ww]e)(?:'m| am|'re| are)?"
+    r" (?:can't|can ?not|won't|will not|unable|not able|not allowed|(?:must )?decline)\b"
+    r"|\b[Aa]s an? (?:AI|(?:large )?language model)\b"
+    r"|\b(?:[Aa]gainst|[Vv]iolates?|[Vv]iolation of) (?:[\w']+ ){0,4}(?:policy|policies|guidelines)\b"
+)
+
+
+def declines(answer: str) -> bool:
+    """Whether it says that its model cannot or will not do what was asked, and proposes nothing.
+
+    By such phrases refusals are counted in Zou et al. 2023 (Universal and Transferable Adversarial Attacks); here the
+    model must speak of itself or of rules, since prose about code is full of what "cannot" be.
+    """
+    return _DECLINES.search(answer.replace("\u2019", "'")) is not None and not proposals(answer)
+
 
 def proposals(answer: str) -> tuple[Proposal, ...]:
     """All changes an answer proposes; the most explicit form it holds is taken, the others are passed over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Generator, Iterator, Sequence
 
-from dreamscape.agent.answers import proposals
+from dreamscape.agent.answers import declines, proposals
 from dreamscape.agent.patches import PatchRefused, candidate_of
 from dreamscape.agent.prompts import prompt_for
 from dreamscape.domain.failures import fingerprint
@@ -15,6 +15,9 @@ from dreamscape.domain.repair import Ask, Candidate, Judge, Learn, RepairCase, R
 
 LONGEST_DIFF = 60
 """Lines of a change in vain that are told (chosen)."""
+
+LONGEST_REFUSAL = 200
+"""Characters that are told of what a model says instead of helping (chosen)."""
 
 MayTryAgain = Callable[[ModelCard, Sequence[Flaw]], bool]
 """Whether a model is asked about an item once more after its answers came to this."""
@@ -49,6 +52,9 @@ class PromptedLoop:
 
     def _candidate(self, answer: Answer, case: RepairCase) -> Candidate | Lesson:
         name = self._card.name
+        if answer.declined or declines(answer.text):
+            words = " ".join(answer.text.split())[:LONGEST_REFUSAL]
+            return Lesson(name, Flaw.DECLINED, f"it would not help: {words}" if words else "it would not help")
         if not answer.finished:
             return Lesson(name, Flaw.CUT_OFF, "the answer was cut off")
         try:

@@ -30,8 +30,8 @@ def ask(
     """Send one prompt to a model and write its exact answer.
 
     The answer goes to stdout or --output byte for byte, nothing added; --json adds tokens, cost and seconds. It ends
-    with 1 where the model was cut off. Secrets in the prompt are replaced before it leaves and put back into the
-    answer. Without a budget (budget.calls_per_day in your configuration) nothing outside is asked.
+    with 1 where the model was cut off or refused. Secrets in the prompt are replaced before it leaves and put back
+    into the answer. Without a budget (budget.calls_per_day in your configuration) nothing outside is asked.
 
     Example: dreamscape ask --model ollama --prompt-file question.md
     """
@@ -58,9 +58,11 @@ def ask(
         render.write(options, answer.text)  # a terminal would obey what an answer holds
     else:
         render.write_exactly(options, answer.text)
-    if not answer.finished:
+    if answer.declined:
+        logger.warning("%s refused to answer, or a filter did in its place", answer.model)
+    elif not answer.finished:
         logger.warning("the answer was cut off: %s has said as much as it may", answer.model)
-    return 0 if answer.finished else 1
+    return 0 if answer.finished and not answer.declined else 1
 
 
 def _prompt(argument: str | None, file: Path | None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -197,7 +199,40 @@ def _read(response: httpx.Response, card: ModelCard, key: str, tell: Callable[[i
         events = iter([b"".join(_beginning(response, LONGEST_DOCUMENT)).decode("utf-8", "replace")])
     else:
         events = payloads(response.iter_bytes())
-    return answer_of(events, card.name, tell, key)
+    refusal: list[str] = []
+    answer = answer_of(_heard(events, refusal), card.name, tell, key)
+    return replace(answer, text=answer.text or "".join(refusal), declined=True) if refusal else answer
+
+
+def _heard(events: Iterable[str], refusal: list[str]) -> Iterator[str]:
+    """The events as they are; what they say of a refusal is added to ``refusal``, an empty text for a filter's.
+
+    Source: the chat completions API, where a message's ``refusal`` stands in place of its content.
+    """
+    for event in events:
+        if '"refusal"' in event or '"content_filter"' in event:
+            refusal += (words for value in _values(event) for words in _refusals(value))
+        yield event
+
+
+def _values(event: str) -> list[Any]:
+    """What an event holds, or, where a server parts events by one line's end, each of its lines."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return [json.loads(event)]
+    return [value for line in event.splitlines() if line != event for value in _values(line)]
+
+
+def _refusals(event: Any) -> Iterator[str]:
+    choices = event.get("choices") if isinstance(event, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        if not isinstance(choice, dict) or choice.get("index"):
+            continue
+        said = choice.get("delta") or choice.get("message")
+        words = said.get("refusal") if isinstance(said, dict) else None
+        if isinstance(words, str) and words:
+            yield words
+        if choice.get("finish_reason") == "content_filter":
+            yield ""
 
 
 def _beginning(response: httpx.Response, most: int) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ class Flaw(Enum):
     REGRESSION = "it breaks other tests"
     TIMEOUT = "it takes too long"
     REFUSED = "a change that is not allowed"
+    DECLINED = "the model will not help"
     CUT_OFF = "the answer was cut off"
 
 

@@ -99,7 +99,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said, exactly; ``finished`` is False where it was cut off."""
+    """What a model said, exactly; ``finished`` is False where it was cut off, ``declined`` True where its endpoint
+    says that it, or a filter in its place, refused to answer."""
 
     text: str
     model: str
@@ -108,6 +109,7 @@ class Answer:
     tokens_out: int = 0
     cost_usd: float = 0.0
     seconds: float = 0.0
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,12 @@ ALLOWED: Mapping[Flaw, tuple[int, int]] = {
     Flaw.REGRESSION: (3, 2),
     Flaw.TIMEOUT: (2, 1),
     Flaw.REFUSED: (2, 1),
+    Flaw.DECLINED: (1, 1),
     Flaw.CUT_OFF: (1, 1),
 }
 """So often an answer may come to this, in cheap tiers and in dear ones, until the next model is asked (chosen: a wrong
-form is soon mended, a new failure shows progress, but a change that alters nothing was a guess)."""
+form is soon mended, a new failure shows progress, but a change that alters nothing was a guess, and who will not help
+is not talked into it)."""
 
 DEEPER_FROM = 2
 """So many cases a module has had in vain before it is looked at more closely (chosen)."""

@@ -91,6 +91,53 @@ def test_a_cut_off_answer_is_not_used() -> None:
     assert list(steps) == []
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("I'm sorry, but I can't help with that.", "says"),
+        Answer("I\u2019m unable to assist with this request.", "says"),
+        Answer("As an AI language model, I must decline.", "says"),
+        Answer("This request violates our usage policies.", "says"),
+        Answer("No.", "says", declined=True),
+        Answer("half", "says", finished=False, declined=True),
+    ],
+)
+def test_a_model_that_will_not_help_is_told_from_one_that_answers_in_a_wrong_form(answer: Answer) -> None:
+    steps = loop(attempts=1).steps(case())
+    next(steps)
+
+    learned = steps.send(answer)
+
+    assert isinstance(learned, Learn) and learned.lesson.flaw is Flaw.DECLINED
+    assert " ".join(answer.text.split()) in learned.lesson.said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The function cannot return None, and double is unable to add.",
+        "m.py\n<<<<<<< SEARCH\nnot there\n=======\nI cannot help with that\n>>>>>>> REPLACE\n",
+        "The retry policy is wrong.",
+        "The index i cannot be larger than its list.",
+        "",
+    ],
+)
+def test_words_about_the_code_are_no_refusal(text: str) -> None:
+    steps = loop(attempts=1).steps(case())
+    next(steps)
+
+    learned = steps.send(Answer(text, "says"))
+
+    assert isinstance(learned, Learn) and learned.lesson.flaw is Flaw.INVALID_PATCH
+
+
+def test_a_change_counts_whatever_is_said_around_it() -> None:
+    steps = loop().steps(case())
+    next(steps)
+
+    assert isinstance(steps.send(Answer(f"I'm sorry, I cannot test this.\n{GOOD}", "says")), Judge)
+
+
 def test_no_answer_ends_the_loop() -> None:
     steps = loop().steps(case())
     next(steps)

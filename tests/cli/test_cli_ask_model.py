@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from api_site import ApiSite, Reply, events, refusal, served
+from api_site import ApiSite, Reply, data, events, refusal, served
 from dreamscape_process import Dreamscape
 
 KEY = "test-key-0815"
@@ -95,6 +95,17 @@ def test_an_answer_that_was_cut_off_is_not_passed_as_whole(asked: Dreamscape, si
 
     assert (ended.returncode, ended.stdout) == (1, "half of")
     assert "cut off" in ended.stderr
+
+
+def test_a_refusal_is_shown_and_not_passed_as_an_answer(asked: Dreamscape, site: ApiSite) -> None:
+    no = {"choices": [{"index": 0, "delta": {"refusal": "I will not."}, "finish_reason": "stop"}]}
+    site.replies = [Reply(pieces=[data(no)]), Reply(pieces=[events("half", "content_filter")])]
+
+    first, second = (asked("ask", "--model", "own", text) for text in ("hello", "hello again"))
+
+    assert (first.returncode, first.stdout, second.returncode, second.stdout) == (1, "I will not.", 1, "half")
+    for ended in (first, second):
+        assert "own refused to answer" in ended.stderr and "cut off" not in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -203,11 +203,37 @@ def test_a_character_may_come_in_halves(site: ApiSite) -> None:
     assert ask(site).text == "\U0001f600"
 
 
-@pytest.mark.parametrize("end", ["length", "content_filter"])
-def test_an_answer_that_was_cut_off_says_so(site: ApiSite, end: str) -> None:
-    site.replies = [Reply(pieces=[events("half", end)])]
+def test_an_answer_that_was_cut_off_says_so(site: ApiSite) -> None:
+    site.replies = [Reply(pieces=[events("half", "length")])]
 
     assert ask(site) == Answer("half", "m", finished=False, tokens_in=7, tokens_out=5)
+
+
+def test_an_answer_that_a_filter_ended_is_a_refusal(site: ApiSite) -> None:
+    site.replies = [Reply(pieces=[events("half", "content_filter")])]
+
+    assert ask(site) == Answer("half", "m", finished=False, tokens_in=7, tokens_out=5, declined=True)
+
+
+def test_a_refusal_is_told_from_an_answer_and_its_words_are_kept(site: ApiSite) -> None:
+    def said(**delta: object) -> dict[str, object]:
+        return {"choices": [{"index": 0, "delta": delta}]}
+
+    no = [said(content=None, refusal=None), said(refusal="I'm sorry, "), said(refusal="no."), chunk(end="stop")]
+    yes = [said(content="a refusal", refusal=None), said(content=' or {"refusal": "no"}'), chunk(end="stop")]
+    whole = {"choices": [{"message": {"content": None, "refusal": "No."}, "finish_reason": "stop"}]}
+    json_ = Reply(headers={"Content-Type": "application/json"}, pieces=[data(whole).removeprefix(b"data: ")])
+    glued = data(*no).replace(b"\n\n", b"\n")
+    site.replies = [Reply(pieces=[data(*no)]), Reply(pieces=[glued]), json_, Reply(pieces=[data(*yes)])]
+
+    answers = [ask(site) for _ in range(4)]
+
+    assert [(answer.text, answer.declined) for answer in answers] == [
+        ("I'm sorry, no.", True),
+        ("I'm sorry, no.", True),
+        ("No.", True),
+        ('a refusal or {"refusal": "no"}', False),
+    ]
 
 
 BROKEN = [

@@ -21,6 +21,7 @@ def test_a_form_is_mended_but_a_guess_that_changes_nothing_ends_a_dear_model() -
     assert may_try_again(DEAR, [Flaw.INVALID_PATCH]) and may_try_again(CHEAP, [Flaw.SAME_FAILURE])
     assert not may_try_again(DEAR, [Flaw.SAME_FAILURE])
     assert not may_try_again(CHEAP, [Flaw.CUT_OFF])
+    assert not may_try_again(CHEAP, [Flaw.DECLINED])
     assert may_try_again(CHEAP, [Flaw.NEW_FAILURE, Flaw.REGRESSION, Flaw.INVALID_PATCH])
 
 
