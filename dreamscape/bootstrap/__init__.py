@@ -229,10 +229,11 @@ def build_models(
     usd_left: Callable[[str], float] = lambda item: 0.0,
     measures: Callable[[str, int], Mapping[str, float]] = lambda path, line: {},
     is_repair_known: Callable[[str], bool] = lambda item: False,
+    asked_this_hour: Callable[[str], int] = lambda model: 0,
 ) -> ModelRegistry:
     """The models that may be asked: the shipped cards, and the user's over them; ``only`` one of them is. Who decides
-    by worth tells what is left for a failure, by its fingerprint, what is measured at a line, and of which failures a
-    repair is known.
+    by worth tells what is left for a failure, by its fingerprint, what is measured at a line, of which failures a
+    repair is known, and how often a model was asked this hour.
 
     Raises UsageError, also where there is no model of that name, or it is disabled.
     """
@@ -244,7 +245,8 @@ def build_models(
     settings = project.loaded.settings
     catalog = CatalogFiles(shipped_file("models.toml"), user_file("models.toml"))
     worth, now = settings.routing.usd_per_impact, lambda: clock().astimezone()
-    around = Circumstances(settings.budget, worth, now, measures, usd_left, is_repair_known, project.root.name)
+    name = project.root.name
+    around = Circumstances(settings.budget, worth, now, measures, usd_left, is_repair_known, name, asked_this_hour)
     models = ModelRegistry(catalog, around, only)
     if only:
         enabled_card(models.cards(), only, "repair")

@@ -151,6 +151,14 @@ def usd_left(ledger: Ledger, item: str) -> float:
         return 0.0
 
 
+def asked_this_hour(ledger: Ledger, model: str) -> int:
+    """How often a model was asked in this hour; 0 where that cannot be read, which asking tells."""
+    try:
+        return ledger.asked_this_hour(model)
+    except DreamscapeError:
+        return 0
+
+
 def _site_folders() -> tuple[Path, ...]:
     from dreamscape.settings import shipped_file, user_file
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Circumstances:
     """What a decision takes beside cards and history: the user's budget and what a repair at impact 1 is worth, this
     machine's time, what is measured at a line, how much money is left for a failure and whether a repair of it is
-    known (by its fingerprint), and the repository's name."""
+    known (by its fingerprint), the repository's name, and how often a model that is rationed was asked this hour."""
 
     budget: BudgetSettings
     usd_per_impact: float
@@ -35,6 +35,7 @@ class Circumstances:
     usd_left: Callable[[str], float]
     is_repair_known: Callable[[str], bool] = lambda fingerprint: False
     repository: str = ""
+    asked_this_hour: Callable[[str], int] = lambda model: 0
 
 
 class ModelRegistry:
@@ -134,7 +135,15 @@ class ModelRegistry:
         if card.provider == "remembered" and not self._around.is_repair_known(item.case.fingerprint):
             return "no repair of it is known"
         route = None if self._only else route_for(item, self._present.routes)
-        return why_not(card, item, route, self._around.budget, self._around.now()) or _asked_before(card, item, history)
+        by_rule = why_not(card, item, route, self._around.budget, self._around.now())
+        return by_rule or _asked_before(card, item, history) or self._why_rationed(card)
+
+    def _why_rationed(self, card: ModelCard) -> str:
+        """A spent hour is known before asking, which would only be refused."""
+        if not card.is_outside or not card.calls_per_hour:
+            return ""
+        asked = self._around.asked_this_hour(card.name)
+        return f"it was asked {asked} times this hour, which is all its card allows" * (asked >= card.calls_per_hour)
 
 
 def _asked_before(card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:

@@ -130,20 +130,26 @@ def test_what_cannot_be_asked_is_told(
     assert words in ended.stderr
 
 
-def test_status_tells_what_is_left_of_the_hour_to_a_model_that_is_rationed(
-    asked: Dreamscape, site: ApiSite, home: Path
+def test_what_is_left_of_the_hour_to_a_model_that_is_rationed_is_told_and_known_when_routing(
+    asked: Dreamscape, site: ApiSite, home: Path, project: Path
 ) -> None:
     cards = home / ".config" / "dreamscape" / "models.toml"
     cards.write_text(f"{CARD.format(url=site.address)}calls_per_hour = 2\n")
     asked("ask", "--model", "own", "hello")
 
     text, told = asked("status").stdout, json.loads(asked("status", "--json").stdout)
+    (project / "app.py").write_text("def f():\n    return 1\n")
+    allowed = json.loads(asked("models", "route", "app.py", "--json").stdout)
+    cards.write_text(cards.read_text().replace("calls_per_hour = 2", "calls_per_hour = 1"))
+    spent = json.loads(asked("models", "route", "app.py", "--json").stdout)
     (home / ".local/share/dreamscape/sessions/calls.json").write_text("{")
     unreadable = json.loads(asked("status", "--json").stdout)
     cards.write_text("[[models")
     broken = asked("status", "--json")
 
     assert "1 of 2 calls left to own this hour" in text
+    assert "own" not in allowed["refused"]
+    assert "asked 1 times this hour" in spent["refused"]["own"]
     assert told["rations"] == [{"key": "own", "limit": 2, "left": 1}]
     assert unreadable["rations"][0]["left"] == 0
     assert (broken.returncode, json.loads(broken.stdout)["rations"]) == (0, [])

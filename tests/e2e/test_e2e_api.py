@@ -74,3 +74,19 @@ def test_an_endpoints_good_answer_lands_its_bad_and_broken_ones_do_not_and_no_se
     ]  # fmt: skip
     assert all(" USD): " in line and "a solution costs" in line for line in lines)
     assert KEY not in healed.out + healed.err
+
+
+def test_a_model_whose_hour_is_spent_is_left_out_with_that_reason_and_not_asked_in_vain(patient: NewPatient) -> None:
+    other = {name.replace("roman", "other"): text.replace("roman", "other") for name, text in ROMAN.items()}
+    project = patient({**ROMAN, **other})
+    with served(ApiSite()) as site:
+        card = CARD.format(name="own", tier=1, url=site.address) + "calls_per_hour = 1\nconcurrency = 1\nattempts = 1\n"
+        with_models(project, card)
+        (project.home / ".config" / "dreamscape" / "config.toml").write_text("[budget]\nusd_per_day = 1.0\n")
+
+        healed = project.heal(env={"OWN_KEY": KEY})
+
+    assert healed.states == ["unsolved", "unsolved"], healed.err
+    assert len(site.asked) == 1
+    assert "WARNING" not in healed.err.upper(), healed.err
+    assert any("own: it was asked 1 times this hour" in item["why"] for item in healed.items), healed.items

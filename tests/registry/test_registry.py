@@ -81,6 +81,19 @@ def test_a_model_of_which_one_answer_breaks_a_limit_is_not_decided_about() -> No
     assert why(usd_per_day=1, usd_per_call=0.005) == ""
 
 
+def test_a_model_whose_hour_is_spent_is_not_decided_about_until_the_next() -> None:
+    asked = {"near": 1, "dear": 9}
+    rationed = replace(FREE, calls_per_hour=2)
+    around = replace(circumstances(), budget=BudgetSettings(usd_per_day=1), asked_this_hour=lambda name: asked[name])
+    models = ModelRegistry(lambda: Catalog((rationed, PAID)), around)
+
+    before = models.decide(item(), []).order
+    asked["near"] = 2
+
+    assert (before, models.decide(item(), []).order) == ((rationed, PAID), (PAID,))
+    assert models.refusals(item(), []) == {"near": "it was asked 2 times this hour, which is all its card allows"}
+
+
 def test_the_same_question_is_put_to_a_model_once_but_the_repairer_may_try_again() -> None:
     now = item(b"new")
     both = registry(EMBEDDED, RECORDED)
