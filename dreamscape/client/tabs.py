@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dreamscape.client.bidi import BiDi, Refused, fail
 from dreamscape.client.browser import Driving, running_browser
@@ -72,9 +72,10 @@ class Browser:
         tree = self.bidi.command("browsingContext.getTree", COMMAND_S, maxDepth=0)
         self._empty_tab: str = tree["contexts"][0]["context"]
 
-    def open_tab(self) -> Tab:
-        """A new, empty tab. Raises NoAnswer."""
-        return Tab(self, self.command("browsingContext.create", {"type": "tab"})["context"])
+    def open_tab(self, kind: Literal["tab", "window"] = "window") -> Tab:
+        """A new, empty tab, in a window of its own unless told: behind another it gets no frames to draw. Raises
+        NoAnswer."""
+        return Tab(self, self.command("browsingContext.create", {"type": kind})["context"])
 
     def command(self, method: str, params: Mapping[str, object]) -> Mapping[str, Any]:
         """What the browser answers to a command of the standard. Raises NoAnswer, `PageLeft`."""

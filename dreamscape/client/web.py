@@ -81,7 +81,7 @@ class WebSites:
         session = session_name(site, account)
         with open_browser(self.data / session, Driving(site.driver, is_visible=True)) as browser:
             try:
-                ChatPage(browser.open_tab(), site).wait_for_login(site.url, until)
+                ChatPage(browser.open_tab("tab"), site).wait_for_login(site.url, until)
             except (BrowserGone, TabCrashed) as error:
                 words = f"the window was closed before anybody had logged in to {site.name}"
                 raise BrowserGone(words, "run it again; it closes by itself") from error

@@ -72,6 +72,17 @@ def test_prompts_at_once_stream_side_by_side_in_one_browser(
     assert 0 < min(filter(None, heard)) < len(said[0])
 
 
+def test_pages_that_draw_with_the_next_frame_draw_side_by_side(
+    web: WebSites, site: ChatSite, profile: SiteProfile
+) -> None:
+    site.ways = frozenset({"frames"})
+    prompts = ["one", "two", "three"]
+    with ThreadPoolExecutor(len(prompts)) as threads:
+        said = threads.map(lambda prompt: web.ask(replace(profile, answer_s=10), "", site.address, prompt), prompts)
+
+        assert list(said) == [f"plain: {prompt}" for prompt in prompts]
+
+
 def test_a_page_that_fails_takes_no_other_along(
     web: WebSites, site: ChatSite, profile: SiteProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
