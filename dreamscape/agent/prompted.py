@@ -22,21 +22,26 @@ LONGEST_REFUSAL = 200
 MayTryAgain = Callable[[ModelCard, Sequence[Flaw]], bool]
 """Whether a model is asked about an item once more after its answers came to this."""
 
+ContextLevel = Callable[[ModelCard, int], int]
+"""How much of the code a model is shown (0: least) after so many others failed."""
+
 
 class PromptedLoop:
     """Keeps `domain.ports.Proposer` for one model."""
 
-    def __init__(self, card: ModelCard, template: str, may_try_again: MayTryAgain) -> None:
+    def __init__(self, card: ModelCard, template: str, may_try_again: MayTryAgain, context_level: ContextLevel) -> None:
         self._card = card
         self._template = template
         self._may_try_again = may_try_again
+        self._context_level = context_level
 
     def steps(self, case: RepairCase) -> Generator[Step, Reply, None]:
         """Asks as long as it may; each question tells what came of the answers before, of other models' too. Ends early
         where a candidate is plausible or the model gives no answer."""
         lessons: list[Lesson] = []
+        level = self._context_level(self._card, len({lesson.model for lesson in case.tried}))
         while self._may_try_again(self._card, [lesson.flaw for lesson in lessons]):
-            answer = yield Ask(prompt_for(case, self._template, self._card, lessons))
+            answer = yield Ask(prompt_for(case, self._template, self._card, lessons, level))
             if not isinstance(answer, Answer):
                 return
             candidate = self._candidate(answer, case)

@@ -19,20 +19,22 @@ MOST_FUNCTIONS = 6
 MOST_LINES = 200
 """What a prompt shows at most: more failures or functions of one cause repeat themselves (chosen)."""
 
+LONGEST_FILE = 2000
+"""Lines of a file that is shown whole; of a longer one, which costs more than it tells, its functions do (chosen)."""
+
 
 MOST_EARLIER = 6
 """Of what other models tried (chosen): the last ones went farthest."""
 
 
-def prompt_for(case: RepairCase, template: str, card: ModelCard, lessons: Sequence[Lesson]) -> Prompt:
+def prompt_for(case: RepairCase, template: str, card: ModelCard, lessons: Sequence[Lesson], level: int = 0) -> Prompt:
     """The question: ``template`` with $failures, $tests, $suspects, $context and $history filled in.
 
-    ``lessons`` are what came of this model's answers before. The more other models have failed, the more of the code is
-    shown; and no more than the model's card takes, as far as less of it can be shown.
+    ``lessons`` are what came of this model's answers before. At each ``level`` more of the code is shown; and no more
+    than the model's card takes, as far as less of it can be shown.
     """
-    others = len({lesson.model for lesson in case.tried})
-    for level in range(others, -1, -1):
-        text = _filled(case, template, level, lessons)
+    for shown in range(min(level, len(case.suspects)), -1, -1):
+        text = _filled(case, template, shown, lessons)
         if card.tokens_in(text) <= card.largest_prompt:
             break
     return Prompt(text, case.fingerprint, len(lessons) + 1)
@@ -105,10 +107,12 @@ def _decoded(source: bytes) -> str:
 
 
 def _context(case: RepairCase, level: int) -> str:
-    """What is known of the module, and for later models whole files: of the first suspects, one more for each level."""
+    """What is known of the module, and whole files: of the first suspects, one more for each level."""
     said = "\n## What is known of this code\n" + "\n".join(f"- {line}" for line in case.signals) if case.signals else ""
     files = list(dict.fromkeys(suspect.path for suspect in case.suspects))[:level]
-    shown = [f"{path}\n{_fenced(_decoded(case.sources.get(path, b'')), 'python')}" for path in files]
+    sources = {path: _decoded(case.sources.get(path, b"")) for path in files}
+    short = {path: text for path, text in sources.items() if text.count("\n") <= LONGEST_FILE}
+    shown = [f"{path}\n{_fenced(text, 'python')}" for path, text in short.items()]
     return said + ("\n\n## The files around it\n" + "\n\n".join(shown) if shown else "")
 
 

@@ -299,7 +299,7 @@ def _proposer_of(known: Callable[[str], Sequence[str]]) -> Callable[[ModelCard],
     loop around a model that answers in words."""
     from dreamscape.agent.prompted import PromptedLoop
     from dreamscape.agent.remembered import Remembered
-    from dreamscape.registry.escalation import may_try_again
+    from dreamscape.registry.escalation import context_level, may_try_again
     from dreamscape.repairer import Repairer
     from dreamscape.settings import shipped_file
 
@@ -312,7 +312,7 @@ def _proposer_of(known: Callable[[str], Sequence[str]]) -> Callable[[ModelCard],
             case "embedded":
                 return Repairer()
             case _:
-                return PromptedLoop(card, template, may_try_again)
+                return PromptedLoop(card, template, may_try_again, context_level)
 
     return proposer_of
 

@@ -1,4 +1,4 @@
-"""What a model's answers came to goes in; whether it is asked again comes out, and what calls for a closer look."""
+"""What a model's answers came to goes in; whether it is asked again, shown how much, and what needs a closer look."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ def may_try_again(card: ModelCard, flaws: Sequence[Flaw]) -> bool:
     dear = card.tier >= DEAR_TIER
     counted = Counter(flaws)
     return len(flaws) < card.attempts and all(count < ALLOWED[flaw][dear] for flaw, count in counted.items())
+
+
+def context_level(card: ModelCard, failed: int) -> int:
+    """How much of the code a question shows, from 0 on: more for each tier from the first dear one on, and no less than
+    the number of other models that have ``failed`` on the item."""
+    return max(0, card.tier - DEAR_TIER + 1, failed)
 
 
 def needs_deeper_scan(path: str, history: Iterable[AttemptRecord]) -> bool:

@@ -11,6 +11,7 @@ from dreamscape.domain.failures import Failure, FailureClass, Frame
 from dreamscape.domain.lessons import Flaw, Lesson
 from dreamscape.domain.models import Answer, ModelCard
 from dreamscape.domain.repair import Ask, Candidate, Judge, Learn, RepairCase, Suspect, Verdict, VerdictState
+from dreamscape.registry.escalation import context_level
 
 SOURCE = b"def double(a):\n    return a + a + a\n"
 TEST = b"from m import double\n\ndef test_double():\n    assert double(2) == 4\n"
@@ -36,7 +37,8 @@ def as_often_as_the_card_says(card: ModelCard, flaws: Sequence[Flaw]) -> bool:
 
 
 def loop(attempts: int = 3) -> PromptedLoop:
-    return PromptedLoop(ModelCard("says", "recorded", attempts=attempts), TEMPLATE, as_often_as_the_card_says)
+    card = ModelCard("says", "recorded", attempts=attempts)
+    return PromptedLoop(card, TEMPLATE, as_often_as_the_card_says, context_level)
 
 
 def test_the_question_shows_failure_test_and_suspect() -> None:
@@ -173,7 +175,8 @@ def test_of_methods_alike_in_name_the_suspect_and_the_failing_test_are_shown() -
 
 
 def question(of: RepairCase, **card: int) -> str:
-    step = next(PromptedLoop(ModelCard("says", "recorded", **card), TEMPLATE, as_often_as_the_card_says).steps(of))  # type: ignore[arg-type]
+    says = ModelCard("says", "recorded", **card)  # type: ignore[arg-type]
+    step = next(PromptedLoop(says, TEMPLATE, as_often_as_the_card_says, context_level).steps(of))
     assert isinstance(step, Ask)
     return step.prompt.text
 
@@ -188,6 +191,25 @@ def test_a_later_model_is_shown_what_others_tried_and_more_of_the_code() -> None
     for said in ("THERE = 1", "Another model: this change did not do", "+    return b", "8 fixes in half a year"):
         assert said in question(second)
     assert "THERE = 1" not in question(second, context_tokens=2 * len(question(first)) // 3 + 100)
+
+
+def test_a_dear_model_is_shown_more_of_the_code_though_nobody_failed_before() -> None:
+    """Two files, and eight suspected functions; a card may say any tier."""
+    functions = "".join(f"def f{number}(): return {number}\n" for number in range(8))
+    sources = {"m.py": SOURCE + b"THERE = 1\n", "n.py": f"{functions}ALSO = 1\n".encode()}
+    suspects = tuple(Suspect("n.py", number + 1, f"f{number}", 0.5) for number in range(8))
+    of = replace(case(), sources=sources, suspects=(*case().suspects, *suspects))
+
+    shown = [{word for word in ("f7", "THERE", "ALSO") if word in question(of, tier=tier)} for tier in (1, 2, 3, 10**9)]
+
+    assert shown == [set(), {"f7", "THERE"}, {"f7", "THERE", "ALSO"}, {"f7", "THERE", "ALSO"}]
+    assert "THERE" not in question(of, tier=2, context_tokens=2 * len(question(of)) // 3 + 100)
+
+
+def test_a_file_too_long_to_be_read_whole_is_shown_by_its_functions_alone() -> None:
+    long = replace(case(), sources={"m.py": SOURCE + b"LONG = 1\n" * 3000})
+
+    assert "LONG" not in question(long, tier=3) and "return a + a + a" in question(long, tier=3)
 
 
 def test_a_question_stays_the_same_where_the_code_above_it_moves() -> None:

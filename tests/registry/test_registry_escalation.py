@@ -11,7 +11,7 @@ from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.lessons import Flaw
 from dreamscape.domain.models import ModelCard
 from dreamscape.domain.records import AttemptRecord
-from dreamscape.registry.escalation import ALLOWED, may_try_again, needs_deeper_scan
+from dreamscape.registry.escalation import ALLOWED, context_level, may_try_again, needs_deeper_scan
 
 CHEAP, DEAR = ModelCard("cheap", "api", tier=1, attempts=5), ModelCard("dear", "api", tier=2, attempts=5)
 FLAWS = st.lists(st.sampled_from(Flaw), max_size=6)
@@ -38,6 +38,16 @@ def test_more_failures_never_bring_more_attempts(flaws: list[Flaw], more: Flaw, 
     assert may_try_again(card, flaws) or flaws
     assert not may_try_again(card, [more] * attempts)
     assert may_try_again(CHEAP, flaws) >= may_try_again(DEAR, flaws)
+
+
+@given(st.integers(0, 5), st.integers(0, 5))
+def test_context_grows_with_the_tier_and_with_each_model_that_failed(tier: int, failed: int) -> None:
+    level = context_level(replace(CHEAP, tier=tier), failed)
+
+    assert 0 <= level <= context_level(replace(CHEAP, tier=tier + 1), failed)
+    assert level <= context_level(replace(CHEAP, tier=tier), failed + 1)
+    assert context_level(CHEAP, 0) == 0 < context_level(DEAR, 0) < context_level(replace(DEAR, tier=3), 0)
+    assert context_level(CHEAP, 2) == 2
 
 
 def tried(fingerprint: str, path: str = "a.py", *, solved: bool = False) -> AttemptRecord:
