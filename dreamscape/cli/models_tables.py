@@ -40,6 +40,8 @@ def _rules(card: ModelCard) -> Iterable[str]:
     yield f"{card.attempts} attempts"
     if card.failure_classes:
         yield f"only {', '.join(card.failure_classes)}"
+    if card.least_impact:
+        yield f"from impact {card.least_impact:g} on"
     if card.hours:
         yield f"in the hours {card.hours}"
     if card.concurrency:

@@ -25,8 +25,8 @@ class ModelCard:
     more), ``answer_tokens`` are reserved for an answer, and an endpoint with a price is held to them, another where
     ``answer_limit`` names its key for it. Where nobody counts, ``bytes_per_token`` of UTF-8 do. A model is asked for
     these ``kinds`` of work (repair, ask) and ``failure_classes`` (none named: all), in these ``hours`` of this
-    machine's day ("22-6"; empty: always), about at most ``concurrency`` things at once and ``calls_per_hour`` (0: no
-    limit).
+    machine's day ("22-6"; empty: always), about items of ``least_impact`` (0 to 1) or more, about at most
+    ``concurrency`` things at once by one process, and ``calls_per_hour`` by all of them (0: no limit).
     """
 
     name: str
@@ -57,6 +57,7 @@ class ModelCard:
     hours: str = ""
     concurrency: int = 0
     calls_per_hour: int = 0
+    least_impact: float = 0.0
 
     @property
     def largest_prompt(self) -> int:

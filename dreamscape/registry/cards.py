@@ -215,6 +215,8 @@ def _trouble_with_numbers(card: ModelCard) -> tuple[str, str] | None:
     for name, value in numbers.items():
         if not 0 <= value < float("inf"):
             return f"has {name} = {value}", f"{name} is a number from 0 on"
+    if card.least_impact > 1:
+        return f"has least_impact = {card.least_impact:g}", "an impact is a number from 0 to 1"
     if min(card.attempts, card.answer_tokens, card.bytes_per_token, card.largest_prompt) <= 0:
         return "leaves nothing to ask", "attempts, answer_tokens and bytes_per_token are above 0, and fit the context"
     return None

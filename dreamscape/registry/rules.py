@@ -60,6 +60,8 @@ def why_not(card: ModelCard, item: WorkItem, route: RouteRule | None, budget: Bu
         return f"only for {', '.join(card.kinds)}"
     if classes and failure_class not in classes:
         return f"only for {', '.join(classes)}, and this is {failure_class}"
+    if item.impact < card.least_impact:
+        return f"only from impact {card.least_impact:g} on, and this is {item.impact:.2f}"
     if not is_at_work(card, now):
         return f"only in the hours {card.hours}"
     if card.provider in ("embedded", "remembered"):

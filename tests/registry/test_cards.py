@@ -81,6 +81,7 @@ def test_a_card_without_a_provider_changes_single_keys_of_the_shipped_one(tmp_pa
         (f'{API}{URL}kinds = ["refactor"]\n', "is for refactor"),
         (f'{API}{URL}failure_classes = ["wrong_vale"]\n', "names the failure class 'wrong_vale'"),
         (f"{API}{URL}context_tokens = 0\n", "leaves nothing to ask"),
+        (f"{API}{URL}least_impact = 20.0\n", "has least_impact = 20"),
         (f"{API}{URL}usd_per_million_in = -1.0\n", "usd_per_million_in = -1"),
         (f'{API}{URL}answer_limit = "a b"\n', "has answer_limit"),
         ('[[routes]]\nmodels = ["nobody"]\n', "names the model 'nobody', which has no card"),

@@ -129,6 +129,15 @@ def test_a_card_is_asked_only_for_its_kinds_of_work_and_classes_of_failure() -> 
     assert registry(wrong, asks).decide(item(kind=FailureClass.WRONG_VALUE), []).order == (wrong,)
 
 
+def test_a_card_may_be_kept_for_items_from_an_impact_on() -> None:
+    dear = replace(RECORDED, name="dear", least_impact=0.6)
+    models = registry(RECORDED, dear)
+
+    assert models.decide(replace(item(), impact=0.6), []).order == (dear, RECORDED)
+    assert models.decide(replace(item(), impact=0.59), []).order == (RECORDED,)
+    assert models.refusals(item(), []) == {"dear": "only from impact 0.6 on, and this is 0.50"}
+
+
 def test_a_route_leaves_what_lies_under_its_paths_to_its_models_and_to_the_repairer() -> None:
     routes = [RouteRule(("near",), ("legal/",)), RouteRule(("dear",), failure_classes=("timeout",))]
     models = registry(EMBEDDED, FREE, PAID, routes=routes)
