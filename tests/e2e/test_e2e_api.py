@@ -90,3 +90,24 @@ def test_a_model_whose_hour_is_spent_is_left_out_with_that_reason_and_not_asked_
     assert len(site.asked) == 1
     assert "WARNING" not in healed.err.upper(), healed.err
     assert any("own: it was asked 1 times this hour" in item["why"] for item in healed.items), healed.items
+
+
+def test_who_refuses_is_asked_once_and_the_next_is_told(patient: NewPatient) -> None:
+    class Refuses(ApiSite):
+        def reply(self, number: int) -> Reply:
+            if self.asked[number]["model"] == "sound":
+                return Reply(pieces=[events(RIGHT)])
+            no = {"choices": [{"index": 0, "delta": {"refusal": "I will not."}, "finish_reason": "stop"}]}
+            return Reply(pieces=[data(no)])
+
+    project = patient(ROMAN)
+    with served(Refuses()) as site:
+        cards = [CARD.format(name=name, tier=tier, url=site.address) for tier, name in ((1, "shy"), (2, "sound"))]
+        with_models(project, *cards)
+        (project.home / ".config" / "dreamscape" / "config.toml").write_text("[budget]\nusd_per_day = 1.0\n")
+
+        healed = project.heal(env={"OWN_KEY": KEY})
+
+    assert healed.states == ["landed"], healed.err
+    assert [asked["model"] for asked in site.asked] == ["shy", "sound"]
+    assert "Another model: it would not help: I will not." in site.prompts[1]
