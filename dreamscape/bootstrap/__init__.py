@@ -6,7 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dreamscape.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from dreamscape.client.calls import Ledger
     from dreamscape.domain.models import ModelCard
     from dreamscape.domain.ports import History
     from dreamscape.domain.records import ReviewCase, RunRecord
@@ -226,17 +227,17 @@ def build_past(project: Project) -> ProjectPast:
 def build_models(
     project: Project,
     only: str = "",
-    usd_left: Callable[[str], float] = lambda item: 0.0,
+    ledger: Ledger | None = None,
     measures: Callable[[str, int], Mapping[str, float]] = lambda path, line: {},
     is_repair_known: Callable[[str], bool] = lambda item: False,
-    asked_this_hour: Callable[[str], int] = lambda model: 0,
 ) -> ModelRegistry:
     """The models that may be asked: the shipped cards, and the user's over them; ``only`` one of them is. Who decides
-    by worth tells what is left for a failure, by its fingerprint, what is measured at a line, of which failures a
-    repair is known, and how often a model was asked this hour.
+    by worth has a ``ledger`` of what is spent, and tells what is measured at a line and of which failures, by
+    fingerprint, a repair is known.
 
     Raises UsageError, also where there is no model of that name, or it is disabled.
     """
+    from dreamscape.bootstrap.asking import facts_of
     from dreamscape.registry import ModelRegistry
     from dreamscape.registry.cards import CatalogFiles
     from dreamscape.registry.registry import Circumstances
@@ -245,8 +246,9 @@ def build_models(
     settings = project.loaded.settings
     catalog = CatalogFiles(shipped_file("models.toml"), user_file("models.toml"))
     worth, now = settings.routing.usd_per_impact, lambda: clock().astimezone()
-    name = project.root.name
-    around = Circumstances(settings.budget, worth, now, measures, usd_left, is_repair_known, name, asked_this_hour)
+    around = Circumstances(settings.budget, worth, now, measures, lambda item: 0.0, is_repair_known, project.root.name)
+    if ledger is not None:
+        around = replace(around, **facts_of(ledger))
     models = ModelRegistry(catalog, around, only)
     if only:
         enabled_card(models.cards(), only, "repair")

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dreamscape.bootstrap import Project, build_models, clock, enabled_card
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
@@ -142,6 +142,15 @@ def rations(project: Project) -> tuple[Left, ...]:
     )
 
 
+def facts_of(ledger: Ledger) -> dict[str, Any]:
+    """What a decision must know of what is spent, under the names that `Circumstances` has for it."""
+    return {
+        "usd_left": lambda item: usd_left(ledger, item),
+        "tokens_left": lambda item: tokens_left(ledger, item),
+        "asked_this_hour": lambda model: asked_this_hour(ledger, model),
+    }
+
+
 def usd_left(ledger: Ledger, item: str) -> float:
     """What all caps together leave for a failure, by its fingerprint; any amount where none is in money, since then no
     model that costs some is asked."""
@@ -149,6 +158,14 @@ def usd_left(ledger: Ledger, item: str) -> float:
         return min((each.left for each in ledger.left(item) if each.key.startswith("usd")), default=math.inf)
     except DreamscapeError:
         return 0.0
+
+
+def tokens_left(ledger: Ledger, item: str) -> float:
+    """The same in tokens; any number where that cannot be read, which asking tells."""
+    try:
+        return min((each.left for each in ledger.left(item) if each.key.startswith("tokens")), default=math.inf)
+    except DreamscapeError:
+        return math.inf
 
 
 def asked_this_hour(ledger: Ledger, model: str) -> int:

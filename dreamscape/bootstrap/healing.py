@@ -154,7 +154,7 @@ def _heal(
     began: float,
     model: str,
 ) -> HealReport:
-    from dreamscape.bootstrap.asking import asked_this_hour, build_client, build_ledger, usd_left
+    from dreamscape.bootstrap.asking import build_client, build_ledger
     from dreamscape.engine import AutomationEngine, RepositoryLander, Solver, known_repairs, rejected_changes
 
     settings = project.loaded.settings.heal
@@ -170,10 +170,9 @@ def _heal(
     models = build_models(
         project,
         model,
-        lambda item: usd_left(ledger, item),
+        ledger,
         scan.measures_at,
         lambda item: bool(known(item)),
-        lambda name: asked_this_hour(ledger, name),
     )
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root), *_unasked(project, models)]
     with build_client(project, ledger) as client:

@@ -17,7 +17,7 @@ from dreamscape.bootstrap import (
     history_if_any,
     opened_history,
 )
-from dreamscape.bootstrap.asking import asked_this_hour, build_ledger, usd_left
+from dreamscape.bootstrap.asking import build_ledger, usd_left
 from dreamscape.domain.errors import UsageError
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.repair import RepairCase, Suspect, WorkItem
@@ -72,10 +72,9 @@ def advise(project: Project, target: str, *, refactoring: bool = False) -> Advic
     models = build_models(
         project,
         "",
-        lambda failure: usd_left(ledger, failure),
+        ledger,
         scan.measures_at,
         lambda failure: bool(known(failure)),
-        lambda name: asked_this_hour(ledger, name),
     )
     refused = models.refusals(item, attempts)
     features, asked = as_last_seen(models.features(item, attempts), fingerprint, attempts)

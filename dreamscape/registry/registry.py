@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class Circumstances:
     """What a decision takes beside cards and history: the user's budget and what a repair at impact 1 is worth, this
     machine's time, what is measured at a line, how much money is left for a failure and whether a repair of it is
-    known (by its fingerprint), the repository's name, and how often a model that is rationed was asked this hour."""
+    known (by its fingerprint), the repository's name, how often a model that is rationed was asked this hour, and how
+    many tokens are left for a failure."""
 
     budget: BudgetSettings
     usd_per_impact: float
@@ -36,6 +38,7 @@ class Circumstances:
     is_repair_known: Callable[[str], bool] = lambda fingerprint: False
     repository: str = ""
     asked_this_hour: Callable[[str], int] = lambda model: 0
+    tokens_left: Callable[[str], float] = lambda item: math.inf
 
 
 class ModelRegistry:
@@ -136,14 +139,17 @@ class ModelRegistry:
             return "no repair of it is known"
         route = None if self._only else route_for(item, self._present.routes)
         by_rule = why_not(card, item, route, self._around.budget, self._around.now())
-        return by_rule or _asked_before(card, item, history) or self._why_rationed(card)
+        return by_rule or _asked_before(card, item, history) or self._why_spent(card, item)
 
-    def _why_rationed(self, card: ModelCard) -> str:
-        """A spent hour is known before asking, which would only be refused."""
-        if not card.is_outside or not card.calls_per_hour:
+    def _why_spent(self, card: ModelCard, item: WorkItem) -> str:
+        """A spent hour, or tokens that cover no answer, are known before asking, which would only be refused."""
+        if not card.is_outside:
             return ""
-        asked = self._around.asked_this_hour(card.name)
-        return f"it was asked {asked} times this hour, which is all its card allows" * (asked >= card.calls_per_hour)
+        asked = self._around.asked_this_hour(card.name) if card.calls_per_hour else 0
+        if card.calls_per_hour and asked >= card.calls_per_hour:
+            return f"it was asked {asked} times this hour, which is all its card allows"
+        left = self._around.tokens_left(item.case.fingerprint)
+        return f"one answer may take {card.answer_tokens} tokens, and {left:.0f} are left" * (card.answer_tokens > left)
 
 
 def _asked_before(card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:

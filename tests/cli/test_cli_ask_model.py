@@ -156,6 +156,21 @@ def test_what_is_left_of_the_hour_to_a_model_that_is_rationed_is_told_and_known_
     assert "is not valid TOML" in broken.stderr
 
 
+def test_a_model_whose_answer_todays_tokens_do_not_cover_is_not_decided_about(
+    asked: Dreamscape, site: ApiSite, home: Path, project: Path
+) -> None:
+    (home / ".config" / "dreamscape" / "config.toml").write_text("[budget]\nusd_per_day = 1.0\ntokens_per_day = 6000\n")
+    (project / "app.py").write_text("def f():\n    return 1\n")
+    site.replies = [Reply(pieces=[events("much", tokens=(3000, 2000))])]
+
+    before = json.loads(asked("models", "route", "app.py", "--json").stdout)
+    asked("ask", "--model", "own", "hello")
+    after = json.loads(asked("models", "route", "app.py", "--json").stdout)
+
+    assert "own" not in before["refused"]
+    assert after["refused"]["own"] == "one answer may take 4096 tokens, and 1000 are left"
+
+
 def test_a_models_hours_bind_a_person_too(asked: Dreamscape, site: ApiSite, home: Path) -> None:
     cards = home / ".config" / "dreamscape" / "models.toml"
     now = datetime.now().astimezone().hour
