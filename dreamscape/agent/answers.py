@@ -40,6 +40,7 @@ _PATH = re.compile(r"(?P<path>[\w./\-]+\.py)\b")
 _DECLINES = re.compile(
     r"\b(?:I|[Ww]e)(?:'m| am|'re| are)?"
     r" (?:can't|can ?not|won't|will not|unable|not able|not allowed|(?:must )?decline)\b"
+    r"|\A(?:Sorry,? )?(?:but )?(?:[Uu]nable to|[Cc]an(?:'t|not))\b|\bI (?:don't|do not) feel comfortable\b"
     r"|\b[Aa]s an? (?:AI|(?:large )?language model)\b"
     r"|\b(?:[Aa]gainst|[Vv]iolates?|[Vv]iolation of) (?:[\w']+ ){0,4}(?:policy|policies|guidelines)\b"
 )
