@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -41,6 +42,8 @@ FLAGS = (
 )  # fmt: skip
 _TEMPORARY, _LONGEST_TEMPORARY = "dreamscape-browser-", 40
 """Chromium makes a socket below its temporary folder, whose path may have 107 bytes, and does not start beyond."""
+_OURS = "DreamscapeTemporary"
+"""A link in a profile to its browser's temporary folder."""
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 
 _EXITED = "exited|DevToolsActivePort|failed to start"
@@ -136,7 +139,9 @@ def nothing_left(folder: Path) -> Iterator[Path]:
     clear(folder)
     usual = tempfile.gettempdir()
     short = usual if len(os.fsencode(usual)) <= _LONGEST_TEMPORARY else "/tmp"
-    temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=short))
+    temporary = Path(short, f"{_TEMPORARY}{secrets.token_hex(4)}")
+    (folder / _OURS).symlink_to(temporary)  # first, so that it is found whenever we are killed
+    temporary.mkdir(mode=0o700)
     try:
         yield temporary
     finally:
@@ -153,10 +158,10 @@ def clear(folder: Path) -> None:
     for pid in _processes_on(folder):
         kill_tree(pid)
     with contextlib.suppress(OSError):
-        temporary = (folder / "SingletonSocket").readlink().parent.parent
+        temporary = (folder / _OURS).readlink()
         if temporary.name.startswith(_TEMPORARY):
             shutil.rmtree(temporary, ignore_errors=True)
-    for name in _LOCKS:
+    for name in (_OURS, *_LOCKS):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -22,6 +22,7 @@ from required import missing
 
 from dreamscape.client.browser import running_browser
 from dreamscape.client.driver_versions import BROWSERS, DRIVER
+from dreamscape.client.local_browser import nothing_left
 from dreamscape.client.page import ChatPage
 from dreamscape.client.sites import load_site
 from dreamscape.client.tabs import open_browser
@@ -122,6 +123,19 @@ def test_a_browser_that_is_killed_while_the_answer_streams_is_told_and_leaves_no
     assert site.prompts == ["hello"]
     assert processes_of(session) == []
     assert our_children() == before
+
+
+def test_what_a_run_left_that_was_killed_before_its_browser_ran_goes_with_the_next(tmp_path: Path) -> None:
+    run = nothing_left(tmp_path)  # kept, since it would end itself when it is forgotten
+    killed = run.__enter__()
+    (killed / "file").touch()
+
+    with nothing_left(tmp_path) as temporary:
+        assert temporary.is_dir()
+        assert not killed.exists()
+
+    assert not temporary.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_page_that_hangs_is_told_and_leaves_nothing(
