@@ -82,7 +82,7 @@ const actions = {
     const outcome = await ended(fresh, latest);
     if (outcome.state !== "finished") return outcome;
     const answer = outcome.answer;
-    if (!site.copy.length) return { state: "answered", text: shown(answer).join("\n\n") };
+    if (!site.copy.length) return { state: "answered", text: read(answer) };
     const button = await seen(() => belonging(site.copy, answer, fresh), value.react_s);
     const text = button && (await copied(button, value.react_s));
     return { state: text ? "answered" : "uncopied", text };
@@ -316,31 +316,45 @@ const copied = (button, seconds) =>
     press(button);
   });
 
-// What is to be seen of an answer, block by block: code as it is, in a fence; all else as text.
-const shown = (root) => {
-  const blocks = [];
+// What is to be seen of an answer: code as it is, in a fence; all else as text. What marks it as finished is no part of
+// it, unless it holds all of it.
+const read = (answer) => {
+  const marks = ["button", "svg"];
+  return blocks(answer, [...marks, ...site.finished].join()).join("\n\n") || blocks(answer, marks.join()).join("\n\n");
+};
+
+const blocks = (root, marks) => {
+  const found = [];
   let line = "";
   const end = () => {
-    if (line.trim()) blocks.push(line);
+    if (line.trim()) found.push(line);
     line = "";
   };
   for (const node of root.childNodes) {
-    if (!isShown(node)) continue;
+    if (!isShown(node, marks)) continue;
     if (isInline(node)) {
-      line += node.tagName === "BR" ? "\n" : node.tagName === "CODE" ? `\`${node.textContent}\`` : node.textContent;
+      line += words(node, marks);
       continue;
     }
     end();
-    blocks.push(...(node.tagName === "PRE" ? [fenced(node.querySelector("code") ?? node)] : shown(node)));
+    found.push(...(node.tagName === "PRE" ? [fenced(node.querySelector("code") ?? node)] : blocks(node, marks)));
   }
   end();
-  return blocks;
+  return found;
+};
+
+const words = (node, marks) => {
+  if (!isShown(node, marks)) return "";
+  if (node.nodeType === Node.TEXT_NODE) return node.data;
+  if (node.tagName === "BR") return "\n";
+  const text = [...node.childNodes].map((child) => words(child, marks)).join("");
+  return node.tagName === "CODE" ? `\`${text}\`` : text;
 };
 
 // Comments are marks of the page's framework.
-const isShown = (node) =>
+const isShown = (node, marks) =>
   node.nodeType === Node.ELEMENT_NODE
-    ? getComputedStyle(node).display !== "none" && !node.matches("button, svg")
+    ? getComputedStyle(node).display !== "none" && !node.matches(marks)
     : node.nodeType === Node.TEXT_NODE;
 
 // An inline element, such as one of the page's own kind, may hold blocks, which break it (CSS 2.2, section 9.2.1.1).

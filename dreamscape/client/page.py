@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,6 +20,7 @@ from dreamscape.domain.errors import (
     AnswerUnfinished,
     ChallengeShown,
     DreamscapeError,
+    PageHung,
     PromptRefused,
     RateLimited,
     SessionExpired,
@@ -33,6 +35,9 @@ SENT = "the prompt was sent, and is not sent again by itself"
 
 OPEN_S, BOX_S, REACT_S = 30.0, 30.0, 10.0
 """How long a page may take to open, to show its prompt box, and to react to what was put into it; chosen."""
+
+TELL_S = 5.0
+"""So often it is told that a prompt box is still waited for; chosen."""
 
 IDLE_S = 6.0
 """So long neither a busy marker nor a new character after the answer had begun: it broke off; chosen."""
@@ -103,7 +108,11 @@ class ChatPage:
 
         Raises SessionExpired where nobody has, NoAnswer.
         """
-        self.tab.go(url, OPEN_S)
+        try:
+            self.tab.go(url, OPEN_S)
+        except (SiteUnreachable, PageHung) as error:  # a person may be elsewhere before it is open
+            if not re.search("ERR_ABORTED|cancel", error.message):
+                raise
         while time.monotonic() < until:
             try:
                 state = self._run("ready", {"seconds": 1}).get("state")
@@ -129,7 +138,7 @@ class ChatPage:
         deadline = time.monotonic() + BOX_S
         while (left := deadline - time.monotonic()) > 0:
             try:
-                said = self._run(action, {**value, "seconds": left})
+                said = self._run(action, {**value, "seconds": min(left, TELL_S)})
             except PageLeft:  # redirected: the next page is looked at anew
                 continue
             if said.get("state") == "elsewhere":
@@ -139,6 +148,7 @@ class ChatPage:
                 )
             if said:
                 return said
+            logger.info("%s: waiting for the prompt box", self.site.name)
         raise SiteChanged(f"no prompt box is to be seen on {url}", self._advice("box"))
 
     def _answer(
@@ -186,7 +196,8 @@ class ChatPage:
             case "failed":
                 return AnswerUnfinished(f"{name} shows that the answer broke off", SENT)
             case "silent":
-                return AnswerUnfinished("the answer stopped without its finished marker", self._advice("finished"))
+                what = "the answer stopped, and nothing shows that it is whole"
+                return AnswerUnfinished(what, self._advice("finished" if self.site.finished else "copy"))
             case "endless":
                 what = f"the answer was not finished after {self.site.answer_s:.0f} s"
                 return AnswerUnfinished(what, self._advice("answer_s"))
