@@ -87,7 +87,7 @@ def ask(
         own_pause = next(pauses, None)
         if own_pause is None or not said.may_try_again:
             raise said.error
-        wait_s = own_pause if said.again_s is None else said.again_s
+        wait_s = own_pause if said.error.again_s is None else said.error.again_s
         if wait_s > min(LONGEST_PAUSE_S, until - time.monotonic()):
             raise said.error
         logger.info("%s; asking again in %.1f s", said.error, wait_s)

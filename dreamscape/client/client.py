@@ -19,7 +19,7 @@ from dreamscape.client.keys import key_of
 from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
-from dreamscape.domain.errors import TimeSpent, UsageError
+from dreamscape.domain.errors import NoAnswer, RateLimited, TimeSpent, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class OpenAIClient:
         self._web: WebSites | None = None
         self._endpoints = Deadlines()
         self._turns: dict[str, threading.Semaphore] = {}
+        self._rest_until: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -96,12 +97,22 @@ class OpenAIClient:
 
                 return self._outside.ask(prompt, card, send)
             case "api":
+                self._refuse_while_resting(card)
                 key = key_of(card, os.environ)
                 own = frozenset({key} if key else ())
                 ask = partial(api.ask, card, key, tell=tell, deadline=deadline, among=self._endpoints)
-                return self._outside.ask(prompt, card, ask, own)
+                try:
+                    return self._outside.ask(prompt, card, ask, own)
+                except NoAnswer as error:
+                    self._rest_until[card.name] = time.monotonic() + (error.again_s or 0.0)
+                    raise
             case _:
                 raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")
+
+    def _refuse_while_resting(self, card: ModelCard) -> None:
+        """Raises RateLimited where an endpoint said not long ago that it wants to be left alone."""
+        if (left_s := self._rest_until.get(card.name, 0.0) - time.monotonic()) > 0:
+            raise RateLimited(f"{card.name} takes no more prompts for now", f"asked again in {left_s:.0f} s")
 
     @contextlib.contextmanager
     def _turn(self, card: ModelCard, deadline: float) -> Iterator[None]:

@@ -28,11 +28,10 @@ _TOO_LONG = re.compile(r"context|too (?:long|large|many tokens)|maximum.{0,40}to
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No model has worked on the prompt; ``again_s`` is how long the server says to wait."""
+    """No model has worked on the prompt."""
 
     error: NoAnswer
     may_try_again: bool = False
-    again_s: float | None = None
 
 
 def refusal_of(status: int, headers: Mapping[str, str], body: bytes, card: ModelCard, key: str) -> Refusal:
@@ -54,9 +53,12 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes, card: Model
             error = PromptRefused(f"the prompt {what} {card.name} ({status}){words}")
         case 429:
             error = RateLimited(f"{card.name} takes no more prompts for now{words}", _later(again_s))
-            return Refusal(error, "quota" not in said.lower(), again_s)
+            error.again_s = again_s
+            return Refusal(error, "quota" not in said.lower())
         case 503 if again_s is not None:
-            return Refusal(ServerFailed(f"{card.name} is not available{words}", _later(again_s)), True, again_s)
+            error = ServerFailed(f"{card.name} is not available{words}", _later(again_s))
+            error.again_s = again_s
+            return Refusal(error, may_try_again=True)
         case _ if 300 <= status < 400:
             error = SiteUnreachable(
                 f"{card.name} answers from elsewhere ({status}), where nothing is sent unasked",

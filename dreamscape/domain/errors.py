@@ -85,6 +85,9 @@ class NoAnswer(CannotGoOn):
     is_unsent = False
     """Whether it is certain that the prompt was not sent."""
 
+    again_s: float | None = None
+    """How long the server said not to be asked, in seconds."""
+
 
 class BrowserMissing(NoAnswer):
     """There is no browser, or none that starts, or its driver does not fit."""

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from api_site import ApiSite, refusal, served
 
 from dreamscape.client import OpenAIClient
 from dreamscape.client.calls import Ledger
 from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
-from dreamscape.domain.errors import BudgetSpent, CannotGoOn, TimeSpent, UsageError
+from dreamscape.domain.errors import BudgetSpent, CannotGoOn, RateLimited, TimeSpent, UsageError
 from dreamscape.domain.models import ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
@@ -82,3 +83,23 @@ def test_a_question_has_the_same_name_in_every_run_and_with_every_secret(tmp_pat
 
     assert name("<a at 0x7f1234567890> has hunter2", "hunter2") == name("<a at 0x55aaaaaaaaaa> has s3cret9", "s3cret9")
     assert name("1 == 0x2") != name("1 == 0x3")
+
+
+def test_an_endpoint_that_says_when_to_come_again_is_left_alone_until_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(lambda: tmp_path, BudgetSettings(calls_per_day=2), lambda: NOW)
+    client = OpenAIClient(Outside(ledger, frozenset), lambda: WebSites(tmp_path, ClientSettings()), SiteBook(()))
+    with served(ApiSite()) as site:
+        card = ModelCard("m", "api", url=site.address)
+        site.replies = [refusal(429, Retry_After="3600")]
+        for _ in range(3):
+            with pytest.raises(RateLimited):
+                client.submit_prompt(PROMPT, card)
+        assert len(site.asked) == 1
+        assert ledger.spent_today().calls == 0
+
+        site.replies = ()
+        later = time.monotonic() + 3600
+        monkeypatch.setattr("dreamscape.client.client.time.monotonic", lambda: later)
+        assert client.submit_prompt(PROMPT, card).text
