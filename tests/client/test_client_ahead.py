@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from chat_site import ChatSite, served
+from conversing import profile_of
 
 from dreamscape.client.accounts import Account
 from dreamscape.client.breaker import Breaker
 from dreamscape.client.page import ChatPage
 from dreamscape.client.pool import Pool, PoolLimits
-from dreamscape.client.sites import SiteProfile, load_site
 from dreamscape.client.tabs import Browser, PageLeft, Tab
 
 
@@ -22,11 +22,6 @@ from dreamscape.client.tabs import Browser, PageLeft, Tab
 def site() -> Iterator[ChatSite]:
     with served(ChatSite()) as site:
         yield site
-
-
-def profile_of(site: ChatSite, folder: Path) -> SiteProfile:
-    (folder / "own.toml").write_text(site.profile)
-    return load_site("own", (folder,))
 
 
 @pytest.fixture

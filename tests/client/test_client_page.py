@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from chat_site import ChatSite, served
-from conversing import converse
+from conversing import converse, profile_of
 
-from dreamscape.client.sites import SiteProfile, load_site
 from dreamscape.client.tabs import Browser
 from dreamscape.domain import errors
 
@@ -24,11 +23,6 @@ NASTY = (
 def site() -> Iterator[ChatSite]:
     with served(ChatSite()) as site:
         yield site
-
-
-def profile_of(site: ChatSite, folder: Path) -> SiteProfile:
-    (folder / "own.toml").write_text(site.profile)
-    return load_site("own", (folder,))
 
 
 def ask(tabs: Browser, site: ChatSite, folder: Path, prompt: str, model: str = "plain") -> str:
