@@ -107,11 +107,18 @@ class Cycles:
 
     def _left_by_earlier(self) -> list[str]:
         alive = [each for each in self.known if _is_alive(each)]
-        listening = {each.laddr.port for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+        heard = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+        listening = {each.laddr.port for each in heard if self._is_ours(each.pid)}
         found = [f"process {each.pid}" for each in alive] + [f"port {port}" for port in self.ports & listening]
         self.known.clear()
         self.ports.clear()
         return found
+
+    def _is_ours(self, pid: int | None) -> bool:
+        """Whether a process was started by a client of ours: a port that is free again may be another program's."""
+        with suppress(psutil.NoSuchProcess):
+            return pid is None or psutil.Process(pid).environ().get("TMPDIR", "").startswith(str(self.folder))
+        return False
 
     def _temporary(self, allowed: int) -> list[str]:
         """Files of the browser that runs now may be there."""
