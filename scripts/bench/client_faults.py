@@ -139,13 +139,13 @@ class World:
         match kind.says:
             case "challenge":
                 self.site.prepare("/?challenge", "", "challenge")
-                return lambda prompt: self._account("victim").ask(f"{self.profile.url}?challenge", prompt)
+                return lambda prompt: self._account(f"victim{number}").ask(f"{self.profile.url}?challenge", prompt)
             case "refused":
                 away = replace(self.profile, url=refused_address())
-                return lambda prompt: self._account("victim", away).ask(away.url, prompt)
+                return lambda prompt: self._account(f"victim{number}", away).ask(away.url, prompt)
             case "locked" | "stale" | "full":
                 return lambda prompt: self._ask_anew(kind.says, self.folder / f"sessions{number}", prompt)
-        return lambda prompt: self._account("victim").ask(self.profile.url, prompt)
+        return lambda prompt: self._account(f"victim{number}").ask(self.profile.url, prompt)
 
     def _ask_anew(self, trouble: str, folder: Path, prompt: str) -> str:
         """On a new session with something wrong."""
@@ -165,7 +165,7 @@ class World:
             return web.ask(self.profile, "", self.profile.url, prompt)
 
     def _account(self, name: str, profile: SiteProfile | None = None) -> Account:
-        """A new one for each victim: an account is asked no more after a challenge, and its site after failures."""
+        """A new one for each victim: an account is asked no more after a challenge, its site after failures."""
         return Account(profile or self.profile, self.pool, self.folder, name, Breaker(name))
 
 
