@@ -15,7 +15,8 @@ from dreamscape.domain.scan import Order
 
 if TYPE_CHECKING:
     from dreamscape.bootstrap import Project
-    from dreamscape.domain.scan import FileRow, ScanResult
+    from dreamscape.domain.rows import FileRow
+    from dreamscape.domain.scan import ScanResult
     from dreamscape.domain.scan_diff import FileChange, ScanDiff
 
 logger = logging.getLogger(__name__)

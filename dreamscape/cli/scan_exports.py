@@ -9,8 +9,8 @@ from itertools import chain
 from dreamscape.cli.sarif import Finding, Rule, report
 from dreamscape.cli.scan_words import SKIPPED_SHOWN
 from dreamscape.cli.sheets import code, literal, markdown_table, sheet
-from dreamscape.domain.rows import fields
-from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
+from dreamscape.domain.rows import FileRow, fields
+from dreamscape.domain.scan import ScanResult, SkippedFile
 
 HIGH_IMPACT = Rule(
     "high-impact-file",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from dreamscape.cli.render import one_line
 from dreamscape.cli.scan_words import SKIPPED_SHOWN
-from dreamscape.domain.scan import FileRow, ScanResult, SkippedFile
+from dreamscape.domain.rows import FileRow
+from dreamscape.domain.scan import ScanResult, SkippedFile
 
 WIDTH, NARROWEST = 120, 60
 """Columns where there is no terminal to ask, and at least (chosen)."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, SupportsIndex, overload
+from typing import SupportsIndex, overload
 
 from dreamscape.domain.errors import CannotGoOn
-
-if TYPE_CHECKING:
-    from dreamscape.domain.scan import FileRow, FunctionRow
 
 _BETWEEN = b",\n  "
 """Rows stand in lines of their own; a line feed inside a JSON string is written otherwise."""
@@ -19,7 +17,60 @@ _FUNCTION_MARK = b'"end_line": '
 """Once in each function's text and nowhere else: quotes inside a JSON string bear a backslash."""
 
 
-class Rows(Sequence["FileRow"]):
+@dataclass(frozen=True, slots=True)
+class FunctionRow:
+    """One function or method; ``name`` is qualified within its file, lines are 1-based and inclusive."""
+
+    name: str
+    line: int
+    end_line: int
+    complexity: int
+    centrality: float
+    impact: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file: ``impact``, ``risk``, ``reach``, ``effort`` and ``centrality`` run from 0 to 1.
+
+    ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits (bulk ones left
+    out), ``runtime`` in seconds, ``fixes`` in commits of the last five years, ``authors`` of the last two, ``age`` in
+    months, five years at most. ``failures`` counts failing cases whose fault was found or suspected here, ``repairs``
+    the changes that healed some. ``coverage`` is the share of its statements that tests ran, 0 to 1, ``test_seconds``
+    how long its own tests took. A signal that is not there is None. ``why`` holds the reasons for the rank, the
+    strongest first.
+    """
+
+    path: str
+    rank: int
+    impact: float
+    risk: float
+    reach: float
+    effort: float
+    sloc: int
+    complexity: int
+    max_complexity: int
+    maintainability: float | None
+    centrality: float
+    churn: int | None
+    failures: int | None
+    repairs: int | None
+    runtime: float | None
+    coverage: float | None
+    test_seconds: float | None
+    fixes: int | None
+    authors: int | None
+    age: float | None
+    why: tuple[str, ...]
+    functions: tuple[FunctionRow, ...]
+
+    @property
+    def riskiest(self) -> FunctionRow | None:
+        """The function with the most impact, the first of equals; None where there is none."""
+        return max(self.functions, key=lambda function: (function.impact, -function.line), default=None)
+
+
+class Rows(Sequence[FileRow]):
     """Rows by rank, each made from its part of ``json`` (UTF-8, without the brackets) when it is first asked for."""
 
     def __init__(self, json: bytes) -> None:
@@ -97,8 +148,6 @@ _quoted = json.encoder.encode_basestring
 
 
 def _row_of(text: bytes) -> FileRow:
-    from dreamscape.domain.scan import FileRow, FunctionRow
-
     try:
         row = json.loads(text)
         functions = tuple(FunctionRow(**function) for function in row["functions"])

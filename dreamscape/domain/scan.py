@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from dreamscape.domain.rows import Rows
+from dreamscape.domain.rows import FileRow, FunctionRow, Rows
 
 SIMPLE_ENOUGH = 10
 """Cyclomatic complexity up to which a function needs no simplifying (McCabe 1976)."""
@@ -17,59 +17,6 @@ class Order(Enum):
 
     IMPACT = "impact"
     EFFORT = "effort"
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionRow:
-    """One function or method; ``name`` is qualified within its file, lines are 1-based and inclusive."""
-
-    name: str
-    line: int
-    end_line: int
-    complexity: int
-    centrality: float
-    impact: float
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """One file: ``impact``, ``risk``, ``reach``, ``effort`` and ``centrality`` run from 0 to 1.
-
-    ``complexity`` is the sum over its functions, ``maintainability`` 0 to 100, ``churn`` in commits (bulk ones left
-    out), ``runtime`` in seconds, ``fixes`` in commits of the last five years, ``authors`` of the last two, ``age`` in
-    months, five years at most. ``failures`` counts failing cases whose fault was found or suspected here, ``repairs``
-    the changes that healed some. ``coverage`` is the share of its statements that tests ran, 0 to 1, ``test_seconds``
-    how long its own tests took. A signal that is not there is None. ``why`` holds the reasons for the rank, the
-    strongest first.
-    """
-
-    path: str
-    rank: int
-    impact: float
-    risk: float
-    reach: float
-    effort: float
-    sloc: int
-    complexity: int
-    max_complexity: int
-    maintainability: float | None
-    centrality: float
-    churn: int | None
-    failures: int | None
-    repairs: int | None
-    runtime: float | None
-    coverage: float | None
-    test_seconds: float | None
-    fixes: int | None
-    authors: int | None
-    age: float | None
-    why: tuple[str, ...]
-    functions: tuple[FunctionRow, ...]
-
-    @property
-    def riskiest(self) -> FunctionRow | None:
-        """The function with the most impact, the first of equals; None where there is none."""
-        return max(self.functions, key=lambda function: (function.impact, -function.line), default=None)
 
 
 @dataclass(frozen=True, slots=True)

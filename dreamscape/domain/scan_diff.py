@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dreamscape.domain.scan import FunctionRow, SkippedFile
+from dreamscape.domain.rows import FunctionRow
+from dreamscape.domain.scan import SkippedFile
 
 
 @dataclass(frozen=True, slots=True)

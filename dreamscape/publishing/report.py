@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreamscape.domain.report import ReportSource
-from dreamscape.domain.scan import FileRow
+from dreamscape.domain.rows import FileRow
 from dreamscape.publishing.treemap import treemap
 
 WIDTH, HEIGHT = 1200.0, 620.0

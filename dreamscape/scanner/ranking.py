@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dreamscape.domain.scan import FileRow, FunctionRow, GraphSize, Order
+from dreamscape.domain.rows import FileRow, FunctionRow
+from dreamscape.domain.scan import GraphSize, Order
 from dreamscape.scanner.calls import CallGraph, call_graph
 from dreamscape.scanner.centrality import centrality, importers
 from dreamscape.scanner.facts import FileFacts, FunctionFacts

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from math import floor
 
-from dreamscape.domain.scan import FileRow, FunctionRow
+from dreamscape.domain.rows import FileRow, FunctionRow
 from dreamscape.domain.scan_diff import FileChange, FunctionChange
 from dreamscape.scanner.impact import FRONT, TEST_WEIGHT, is_test
 from dreamscape.scanner.walk import shown

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dreamscape.domain.report import ReportSource
-from dreamscape.domain.rows import Rows
-from dreamscape.domain.scan import CacheUse, FileRow, FunctionRow, GraphSize, ScanResult, SkippedFile
+from dreamscape.domain.rows import FileRow, FunctionRow, Rows
+from dreamscape.domain.scan import CacheUse, GraphSize, ScanResult, SkippedFile
 from dreamscape.publishing.report import report_page
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from scan_command import Scan, sarif_run
 
 from dreamscape.cli import scan_exports
 from dreamscape.cli.sheets import code, literal, markdown_table, sheet
-from dreamscape.domain.rows import Rows
-from dreamscape.domain.scan import CacheUse, FileRow, FunctionRow, GraphSize, ScanResult, SkippedFile
+from dreamscape.domain.rows import FileRow, FunctionRow, Rows
+from dreamscape.domain.scan import CacheUse, GraphSize, ScanResult, SkippedFile
 
 ODD_NAMES = ("=1+1.py", "a|b.py", "`tick`.py", "sp ace#?%.py", "x:y.py", "ünï.py", "@at.py", "-dash.py")
 
