@@ -1,8 +1,9 @@
 """A text goes in; it comes out with every secret found in it replaced by a placeholder, and the way back.
 
-Four sources tell a secret: values the caller knows (``.env`` files, the environment, the user's own list), shapes of
-well-known keys, places where only a secret stands (a header, a URL's password), and names such as ``api_key`` with a
-value that looks random. A secret missed leaks; a word hidden by mistake costs little, since it is put back.
+Five sources tell a secret: values the caller knows (``.env`` files, the environment, the user's own list), shapes of
+well-known keys, places where only a secret stands (a header, a URL's password), names that can hold nothing else
+(``password``: see `passwords`), and names such as ``api_key`` with a value that looks random. A secret missed leaks; a
+word hidden by mistake costs little, since it is put back.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from dreamscape.tools.passwords import password_spans
 
 _SHAPES = (
     r"-----BEGIN (?P<key>[A-Z ]*PRIVATE KEY(?: BLOCK)?)-----(?:(?!-----)(?s:.)){16,}-----END (?P=key)-----",
@@ -149,6 +152,7 @@ def _found_spans(text: str) -> Iterator[tuple[int, int]]:
         is_random = _bits_per_character(found[0]) >= _BITS_UNNAMED and not _EXAMPLE.search(found[0])
         if is_random and sum(map(str.isdigit, found[0])) >= len(found[0]) // 10:
             yield found.span()
+    yield from password_spans(text)
     for found in _ASSIGNMENT.finditer(text):
         group = found.lastgroup or ""
         if _looks_random(found[group], is_bare=group == "bare"):

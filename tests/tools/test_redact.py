@@ -24,6 +24,9 @@ SECRETS = st.sampled_from(
         "ghp_" + "a1B2c3D4e5F6" * 3,
         "https://me:hunter2hunter@host/",
         'api_key = "q8Zr4Lw0xT2m"',
+        "password=hunter2\n",
+        'login(password="let \\"me in")',
+        "def f(password: str = 'horse', pwd=None): ...\n",
         "REDACTED_1_SECRET",
     ]
 )
@@ -96,11 +99,98 @@ def test_a_text_that_speaks_of_placeholders_gets_others() -> None:
         "assert slugify('Total 3 of 4') == 'total-3-of-4'",
         "self.cache_key = self._key_for(module_12.name)",
         "https://docs.python.org/3/library/re.html#re.sub",
+        "def login(user: str, password: str, count=5) -> None:",
+        "class Form:\n    password: str\n    passphrase: SecretStr | None\n    pwd: bytes = b''",
+        "def keep(self, raw):\n    self.password = raw\n    password = raw",
+        "password = os.environ['DB_PASSWORD']",
+        "password = get_password()",
+        "password = settings.DATABASE",
+        "password = None",
+        "password=self.password",
+        'password = "changeme"\npassword: <password>\npassword=${DB}\npassword = ""',
+        'labels = {"password": "Password", "passwd": "Enter your password"}',
+        'fields = ("username", "password", "email")',
+        "if password: return",
+        "if not password:\n    raise ValueError",
+        "lambda password: hashed",
+        "def connect(\n    username=None, password=None):\n    pass",
+        "def wrapper(x): ...\ncls.set_password = wrapper",
+        "password: the one to hash, of at least eight letters",
+        "private_key = '/etc/ssl/key.pem'",
+        "PWD=/home/me",
+        'password_hash = "horse"',
+        "login(\n    password=raw,\n    user=user,\n)",
+        "--password=PASSWORD",
+        "execute('UPDATE users SET password=:new, hash=%s')",
+        'f"host=db password={word}"',
         "git checkout 9a038989604e8da62ecddbe2094b16ce1b778be1",
     ],
 )
 def test_ordinary_code_stays_as_it_is(code: str) -> None:
     assert redact(code).text == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=hunter2hunter2",
+        "password: hunter2",
+        "my password: hunter2",
+        "  password: Summer!Rain # of the test server",
+        'password = "let me in"',
+        "db.password=horse",
+        "DB_PASS=horse",
+        "PGPASSWORD=horse psql shop",
+        "mysql --password=horse -u root",
+        "Server=db;Pwd=horse;Database=shop",
+        'config["password"] = "horse"',
+        '{"client_secret": "horse"}',
+        'connect(user="me", password="horse", port=1)',
+        'password: str | None = "horse"',
+        "passphrase = 'Pa$$word'",
+        'os.getenv("DB_PASSWORD", "horse")',
+        'assert user.password == "horse"',
+        "adminPassword: 4711",
+        "password=password1",
+        "password = john.smith!",
+        "spring.datasource.password=horse",
+        "password=ho,rse(battery",
+        "host=db password=horse dbname=shop",
+        "Here's my password: horse",
+        "The password is: horse",
+        'password = "HorseHorse"',
+        "password: HorseHorse",
+        'connect("host=db password=horse")',
+        "CREATE USER me WITH PASSWORD 'horse'",
+        "machine db login me password horse",
+    ],
+)
+def test_a_password_is_hidden_though_it_is_a_word(text: str) -> None:
+    hidden = redact(f"first line\n{text}\nlast line\n")
+
+    (secret,) = hidden.secrets.values()
+    assert not re.search(r"[Hh](?:orse|unter2)|Summer|let me|word1|4711|john|Pa\$", hidden.text), (secret, hidden.text)
+    assert hidden.restore(hidden.text) == f"first line\n{text}\nlast line\n"
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.sampled_from(["password={}", "  pwd: {}", 'passphrase = "{}"', "login(passwd='{}')", "--db-password={} -v"]),
+    st.text("bhurt9!@", min_size=4, max_size=64),
+)
+def test_whatever_stands_under_such_a_name_is_hidden_and_put_back(line: str, password: str) -> None:
+    text = f"[db]\n{line.format(password)}\n"
+
+    hidden = redact(text)
+
+    assert list(hidden.secrets.values()) == [password]
+    assert hidden.restore(hidden.text) == text
+
+
+def test_a_password_that_stands_in_two_ways_has_one_placeholder() -> None:
+    hidden = redact("password=hunter2\npassword: hunter2\n")
+
+    assert hidden.text == "password=REDACTED_1_SECRET\npassword: REDACTED_1_SECRET\n"
 
 
 def test_values_of_an_env_file_are_secrets_but_for_everyday_words() -> None:
@@ -120,7 +210,24 @@ def test_variables_named_like_secrets_are_secrets_but_for_the_shells_folders() -
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "a.", "x-", "curl ", "://a:", "eyJaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "token=", 'password = "'],
+    [
+        "a",
+        "a.",
+        "x-",
+        "A",
+        "--a-",
+        "password",
+        "password: a",
+        "password: a[",
+        "get_password('password', ",
+        "PASSWORD=",
+        "curl ",
+        "://a:",
+        "eyJaaaaaaaa.",
+        "-----BEGIN PRIVATE KEY-----",
+        "token=",
+        'password = "',
+    ],
 )
 def test_no_text_takes_long_to_search(piece: str) -> None:
     text = piece * (30_000 // len(piece))
