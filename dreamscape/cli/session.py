@@ -132,7 +132,8 @@ def _told(found: SessionCheck, *, was_asked: bool) -> Iterator[str]:
         how = f"right, the page was found as its profile says, {_time(found.checked)} UTC"
     yield f"{found.session} at {found.url}"
     yield f"  its profile, version {found.version}, is {how}; evidence: {found.evidence or 'none given'}"
-    for marker in found.markers:
+    is_reached = not found.trouble or any(marker.selector is not None for marker in found.markers)
+    for marker in found.markers if is_reached else ():
         if marker.selector is not None:
             yield f"  {marker.key:11} {marker.selector}  (alternative {marker.place})"
         else:

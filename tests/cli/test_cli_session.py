@@ -37,6 +37,19 @@ def site(config: Path) -> Iterator[ChatSite]:
         yield site
 
 
+def test_of_a_site_that_is_down_a_check_tells_the_trouble_alone(
+    dreamscape_here: Dreamscape, site: ChatSite, config: Path
+) -> None:
+    with served(ChatSite()) as gone:
+        (config / "sites" / "gone.toml").write_text(gone.profile.replace("own", "gone"))
+
+    looked = dreamscape_here("session", "check", "--site", "gone")
+
+    assert looked.returncode == 1, looked.stderr
+    assert "trouble: " in looked.stdout
+    assert "not to be seen" not in looked.stdout
+
+
 def test_a_check_names_what_is_found_and_a_prompt_shows_the_rest(
     dreamscape_here: Dreamscape, site: ChatSite, config: Path
 ) -> None:
