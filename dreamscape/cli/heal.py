@@ -73,9 +73,9 @@ def heal(
     answers: list[bool] = []
     try:
         report = healing.heal(project, (lambda plan: True) if auto else lambda plan: _is_approved(plan, answers), model)
-    except RunLocked:
+    except RunLocked as error:
         if if_locked == "fail":
-            raise
+            raise RunLocked(error.message, f"{error.hint}, or pass --if-locked skip to leave quietly") from error
         render.show(options, "heal", _SKIPPED, lambda: "another run is at work on this project: skipped")
         return 0
     try:

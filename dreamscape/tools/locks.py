@@ -92,7 +92,7 @@ def project_lock(project: Path) -> Iterator[None]:
         if not _taken(handle):
             raise RunLocked(
                 f"another run works on this project: {_holder_in(handle)}",
-                "wait until it ends, or pass --if-locked skip to leave quietly",
+                "wait until it ends",
             )
         with explained(path):
             _sign(handle)

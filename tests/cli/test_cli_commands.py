@@ -326,7 +326,12 @@ def test_undo_waits_for_no_other_run(dreamscape: Dreamscape, memory: Store, repo
     remember(memory)
     land(repository, memory)
     with project_lock(repository):
-        assert dreamscape("undo", RUN).returncode == 5
+        refused, unhealed = dreamscape("undo", RUN), dreamscape("heal", "--auto")
+
+    assert refused.returncode == unhealed.returncode == 5
+    assert "wait until it ends" in refused.stderr
+    assert "--if-locked" not in refused.stderr, "undo has no such option"
+    assert "--if-locked skip" in unhealed.stderr
 
 
 def test_devlog_tells_the_repair_and_a_second_one_has_nothing_to_tell(
