@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dreamscape.cli.amounts import dollars
 from dreamscape.cli.render import table
 from dreamscape.domain.model_stats import Advice, ModelStats, ModelView, Record
 from dreamscape.domain.models import ModelCard
@@ -31,7 +32,9 @@ def view_text(view: ModelView) -> str:
     if record is None or view.measured_usd is None:
         return "\n".join([*lines, "here           never asked"])
     lines.append(f"measured       {view.measured_usd:.4f} USD for an item, on average")
-    return "\n".join([*lines, f"here           solved {record.solved} of {record.asked}, {record.usd:.2f} USD in all"])
+    return "\n".join(
+        [*lines, f"here           solved {record.solved} of {record.asked}, {dollars(record.usd)} USD in all"]
+    )
 
 
 def _rules(card: ModelCard) -> Iterable[str]:
@@ -53,7 +56,7 @@ def _rules(card: ModelCard) -> Iterable[str]:
 def advice_text(advice: Advice, *, explain: bool) -> str:
     """Who would be asked; ``explain`` gives each model a line."""
     order = ", then ".join([*advice.here, *(estimate.model for estimate in advice.order)]) or "nobody"
-    left = "no money may be spent" if advice.left_usd is None else f"{advice.left_usd:.2f} USD left"
+    left = "no money may be spent" if advice.left_usd is None else f"{dollars(advice.left_usd)} USD left"
     lines = [
         f"{advice.target}: impact {advice.impact:.2f}, worth {advice.worth_usd:.2f} USD, {left}",
         f"asked          {order}",

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dreamscape.cli.amounts import dollars
 from dreamscape.cli.context import Options, command, new_app
 
 if TYPE_CHECKING:
@@ -113,12 +114,24 @@ def _text(value: Status) -> str:
         lines.append(f"working now    process {value.working.pid or 'unknown'}")
     plural = "" if value.open_reviews == 1 else "s"
     lines.append(f"for you        {value.open_reviews} open review{plural}" + (_SEE if value.open_reviews else ""))
-    lines.append(f"budget today   {value.usd_left_today:.2f} USD left, {value.usd_spent_today:.2f} spent")
+    lines.append(f"budget today   {_budget(value)}")
     lines += [f"{'':<14} {_number(cap.left)} of {cap.key} {_number(cap.limit)} left{_to(cap)}" for cap in value.budget]
     lines += [
         f"{'':<14} {each.left:.0f} of {each.limit:.0f} calls left to {each.key} this hour" for each in value.rations
     ]
     return "\n".join([*lines, *(f"not merged     {branch}" for branch in value.heal_branches)])
+
+
+def _budget(value: Status) -> str:
+    """No limit in money allows none, which is something else than a limit that is used up."""
+    keys, spent = [cap.key for cap in value.budget], dollars(value.usd_spent_today)
+    if not keys:
+        return f"none is set, so that no model outside is asked; {spent} USD spent"
+    if not any(key.startswith("usd") for key in keys):
+        return f"no money is allowed, {spent} USD spent"
+    if "usd_per_day" in keys or "usd_per_month" in keys:
+        return f"{dollars(value.usd_left_today)} USD left, {spent} spent"
+    return f"no limit for a day, {spent} USD spent"
 
 
 def _to(cap: Left) -> str:
@@ -129,7 +142,7 @@ def _to(cap: Left) -> str:
 
 def _number(value: float) -> str:
     """Money with its cents; calls and tokens are whole."""
-    return f"{value:.0f}" if value.is_integer() else f"{value:.2f}"
+    return f"{value:.0f}" if value.is_integer() else dollars(value)
 
 
 _SEE = ": dreamscape review list"

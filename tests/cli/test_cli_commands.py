@@ -127,6 +127,26 @@ def test_status_tells_the_last_run_what_waits_and_what_may_be_spent(
         assert said in text
 
 
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ("", "budget today   none is set, so that no model outside is asked; 0.000021 USD spent"),
+        ("calls_per_day = 9", "budget today   no money is allowed, 0.000021 USD spent"),
+        ("usd_per_run = 1.0", "budget today   no limit for a day, 0.000021 USD spent"),
+        ("usd_per_day = 0.0001", "budget today   0.000079 USD left, 0.000021 spent"),
+        ("usd_per_day = 0.000021", "budget today   0.00 USD left, 0.000021 spent"),
+    ],
+)
+def test_status_tells_no_money_allowed_from_money_spent(
+    dreamscape: Dreamscape, repository: Path, home: Path, budget: str, said: str
+) -> None:
+    (home / ".config/dreamscape").mkdir(parents=True)
+    (home / ".config/dreamscape/config.toml").write_text(f"[budget]\n{budget}\n")
+    count_calls(home, [1, 900, 0.000021])
+
+    assert said in dreamscape("status").stdout.splitlines()
+
+
 def count_calls(home: Path, sums: list[float]) -> Path:
     """Calls, tokens and money, of this day and this month, as the ledger counts them."""
     path, now = home / ".local/share/dreamscape/sessions/calls.json", datetime.now(UTC)
