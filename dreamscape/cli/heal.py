@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamscape.cli.amounts import dollars
 from dreamscape.cli.context import Options, command, new_app
 from dreamscape.cli.next_steps import next_steps
 
@@ -33,6 +34,7 @@ _SKIPPED = {
     "notes": ["another run works on this project"],
     "mode": None,
     "patches": [],
+    "answers": 0,
 }
 """A report's shape without a run."""
 
@@ -117,7 +119,7 @@ def heal_text(report: HealReport, root: Path) -> str:
     lines = [*_items(report.items), "", f"items          {_counted(report.items)}"]
     lines.append(f"tests before   {_tally(report.baseline)}")
     lines.append(f"tests after    {_tally(report.final)}")
-    lines.append(f"run            {report.run}, {report.seconds:.0f} s, {report.cost_usd:.2f} USD")
+    lines.append(f"run            {report.run}, {report.seconds:.0f} s, {_spent(report)}")
     lines += notes
     lines += next_steps(report, root)
     if any(item.state.value in ("review", "unsolved") for item in report.items):
@@ -142,6 +144,12 @@ def _items(items: tuple[ItemReport, ...]) -> Iterator[str]:
                 if item.model:
                     where = f"{', '.join(item.files)}, " if item.files else ""
                     yield f"{'':<14} {where}{item.model}, {item.attempts} candidates, {item.seconds:.1f} s"
+
+
+def _spent(report: HealReport) -> str:
+    if not report.answers:
+        return f"{dollars(report.cost_usd)} USD"
+    return f"{dollars(report.cost_usd)} USD for {report.answers} answer{'s' if report.answers > 1 else ''} of models"
 
 
 def _tally(tally: Tally | None) -> str:

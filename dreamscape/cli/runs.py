@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dreamscape.cli.amounts import dollars
 from dreamscape.cli.context import Options, command, new_app
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _run_text(run: RunRecord) -> str:
         f"branch    {run.branch or '-'}",
         f"sandbox   {run.sandbox or '-'}",
         f"tests     {_tally(run.baseline)} before, {_tally(run.final)} after",
+        f"cost      {dollars(run.cost_usd)} USD",
         *(f"note      {note}" for note in run.notes),
     ]
     return "\n".join([*head, *("\n" + _item_text(item) for item in run.items)])
@@ -89,4 +91,6 @@ def _tally(tally: Tally | None) -> str:
 def _item_text(item: ItemReport) -> str:
     where = f" in {', '.join(item.files)}" if item.files else ""
     commit = f" ({item.commit[:10]})" if item.commit else ""
-    return "\n".join([f"{item.state.value}{where}{commit}: {item.why}", *(f"  {test}" for test in item.tests)])
+    cost = [f"  {item.model}, {item.attempts} candidates, {dollars(item.cost_usd)} USD"] if item.model else []
+    tests = [f"  {test}" for test in item.tests]
+    return "\n".join([f"{item.state.value}{where}{commit}: {item.why}", *tests, *cost])

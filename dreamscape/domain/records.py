@@ -54,7 +54,8 @@ class ItemReport:
 class HealReport:
     """The whole of a heal run; ``final`` is a fresh full run of the resulting head, None where there was none.
 
-    ``mode`` is branch, commit or patch; ``branch`` what it landed on, ``patches`` the files it wrote instead.
+    ``mode`` is branch, commit or patch; ``branch`` what it landed on, ``patches`` the files it wrote instead;
+    ``answers`` counts those of models that were asked in words.
     """
 
     run: str
@@ -68,6 +69,7 @@ class HealReport:
     notes: tuple[str, ...] = ()
     mode: str = "branch"
     patches: tuple[str, ...] = ()
+    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class RunBook:
         self._items: dict[str, ItemReport] = {}
         self._rests_on: dict[str, str] = {}
         self._spent_usd: dict[str, float] = {}
+        self._answers = 0
+        self._taken_apart: dict[str, ItemReport] = {}
 
     @contextmanager
     def open(self, sandbox: str) -> Iterator[None]:
@@ -82,6 +84,7 @@ class RunBook:
 
     def record(self, report: ItemReport) -> None:
         """How an item ended; a later word on the same item replaces the earlier one."""
+        report = self._with_what_was_before(report)
         report = replace(report, cost_usd=sum((self._spent_usd.get(test, 0.0) for test in report.tests), 0.0))
         self._items[report.id] = report
         self._history.save_item(self.run, report)
@@ -169,6 +172,7 @@ class RunBook:
         """
         test, cost = item.case.tests[0], sum(attempt.cost_usd for attempt in attempts)
         self._spent_usd[test] = self._spent_usd.get(test, 0.0) + cost
+        self._answers += sum(len(attempt.answered) for attempt in attempts)
         records = tuple(
             self._record_of(item, attempt, number, features) for number, attempt in enumerate(attempts, first)
         )
@@ -203,9 +207,24 @@ class RunBook:
             features=features,
         )
 
-    def forget(self, item: str) -> None:
-        """An item was taken apart: its parts are recorded instead of it."""
-        self._items.pop(item, None)
+    def take_apart(self, report: ItemReport) -> None:
+        """An item's parts are recorded instead of it; the one with its first test, to which its cost counts, tells what
+        it came to as well."""
+        self._items.pop(report.id, None)
+        self._taken_apart[report.tests[0]] = self._with_what_was_before(report)
+
+    def _with_what_was_before(self, report: ItemReport) -> ItemReport:
+        """With what was done for all tests of a larger item; told once."""
+        wholes = [self._taken_apart.pop(test) for test in report.tests if test in self._taken_apart]
+        for whole in wholes:
+            report = replace(
+                report,
+                model=report.model or whole.model,
+                attempts=report.attempts + whole.attempts,
+                seconds=report.seconds + whole.seconds,
+                why=f"{report.why}; before, for {len(whole.tests)} tests together: {whole.why}",
+            )
+        return report
 
     def items(self) -> Iterator[ItemReport]:
         """All items so far, in the order they ended."""
@@ -221,6 +240,7 @@ class RunBook:
             final=final,
             items=items,
             cost_usd=sum(self._spent_usd.values(), 0.0),
+            answers=self._answers,
             seconds=time.monotonic() - self._began,
             branch=self.branch,
             exit_code=exit_code,

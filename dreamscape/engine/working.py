@@ -221,7 +221,7 @@ class WorkOff:
             return
         parts = self._agent.split(item.case) if report.state is ItemState.UNSOLVED else ()
         if len(parts) > 1:
-            self._book.forget(item.id)
+            self._book.take_apart(report)
             queue.put_first(by_impact(parts, self._impact_of))
             return
         if report.state is not ItemState.LANDED:  # what landed is recorded with its landing

@@ -429,6 +429,25 @@ def test_an_item_nobody_could_repair_is_taken_apart_and_its_parts_are_asked_abou
     assert sum(item.cost_usd for item in report.items) == report.cost_usd == PRICE_USD * len(client.prompts)
 
 
+def test_what_was_asked_about_an_item_before_it_was_taken_apart_is_told_and_counted(store: Store) -> None:
+    project = bugs("a", "b")
+    project.together = (("t.py::a", "t.py::b"),)
+    client = SlowClient(lambda prompt: f"wrong {len(prompt.text)}")
+
+    report = heal(store, FakeAgent(project), client, asks=Asks(attempts=2))
+
+    first, second = report.items
+    assert report.answers == len(client.prompts) == 6
+    assert (first.attempts, second.attempts) == (4, 2)
+    assert first.why.count("asked 2 times") == 2
+    assert "for 2 tests together" in first.why
+    assert (first.cost_usd, second.cost_usd) == (4 * PRICE_USD, 2 * PRICE_USD)
+    assert report.cost_usd == 6 * PRICE_USD
+    run = store.run("r")
+    assert run is not None
+    assert [item.attempts for item in run.items] == [4, 2]
+
+
 def test_a_doubtful_repair_waits_for_a_person_as_a_change_of_what_has_landed(store: Store) -> None:
     meet = meeting(2)
 
