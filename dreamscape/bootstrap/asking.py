@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dreamscape.bootstrap import Project, build_models, clock, enabled_card
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
 from dreamscape.domain.models import Answer, ModelCard, Prompt, SessionCheck, SessionState
-from dreamscape.domain.spending import Amount, Left, before_asking, caps
+from dreamscape.domain.spending import Amount, Left, caps
 from dreamscape.tools.home import users_folder
 
 if TYPE_CHECKING:
@@ -42,9 +42,8 @@ def build_client(project: Project, ledger: Ledger | None = None) -> OpenAIClient
 
 def ask(project: Project, card: ModelCard, prompt: str) -> Answer:
     """One prompt to a model. Raises UsageError, BudgetSpent, and NoAnswer where none can be had."""
-    logger.log(*before_asking(card, prompt, "it is named on the command line"))
     with build_client(project) as client:
-        return client.submit_prompt(Prompt(prompt, fingerprint="", attempt=1), card)
+        return client.submit_prompt(Prompt(prompt, "", 1, "it is named on the command line"), card)
 
 
 CHECK_PROMPT = "Answer with the single word: ready"
@@ -52,9 +51,7 @@ CHECK_PROMPT = "Answer with the single word: ready"
 
 def check_session(project: Project, site: str, account: str, url: str | None, *, is_asked: bool) -> SessionCheck:
     """What is found on a chat site; ``is_asked``: one prompt is sent, too. Raises UsageError, BudgetSpent."""
-    prompt = Prompt(CHECK_PROMPT, fingerprint="", attempt=1) if is_asked else None
-    if prompt is not None:
-        logger.log(*before_asking(card_of_site(site, account, url), prompt.text, "to see an answer"))
+    prompt = Prompt(CHECK_PROMPT, "", 1, "to see an answer") if is_asked else None
     with build_client(project) as client:
         return client.validate_session(site, account, url or "", prompt)
 

@@ -25,7 +25,7 @@ from dreamscape.domain.errors import (
 )
 from dreamscape.domain.failures import digest
 from dreamscape.domain.models import Answer, ModelCard, Prompt
-from dreamscape.domain.spending import Amount
+from dreamscape.domain.spending import Amount, before_asking
 from dreamscape.tools.redact import Redacted, redact
 
 logger = logging.getLogger(__name__)
@@ -62,8 +62,8 @@ class Outside:
     def ask(self, prompt: Prompt, card: ModelCard, send: Send, own: frozenset[str] = frozenset()) -> Answer:
         """The answer to one prompt, with tokens, cost and seconds; ``own`` are further values it may not hold.
 
-        It is recorded where the card says so. Raises PromptRefused and BudgetSpent before anything leaves, and what
-        ``send`` raises.
+        Why it is asked is told once the budget allows it. It is recorded where the card says so. Raises PromptRefused
+        and BudgetSpent before anything leaves, and what ``send`` raises.
         """
         if not prompt.text.strip():
             raise PromptRefused("the prompt is empty")
@@ -74,6 +74,9 @@ class Outside:
             raise PromptRefused(f"the prompt has about {estimated} tokens, and {card.name} takes {card.largest_prompt}")
         wanted = _amount(card, estimated, card.answer_tokens)
         reserved = self._ledger.reserve(wanted, prompt.fingerprint, card.name, card.calls_per_hour)
+        if prompt.why:
+            level, word = before_asking(card, wanted.usd, prompt.why)
+            logger.log(level, "%s%s", prompt.about, word)
         started = time.monotonic()
         try:
             said = send(hidden.text)

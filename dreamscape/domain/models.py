@@ -91,11 +91,16 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question in words; ``fingerprint`` and ``attempt`` (1 first) key a recording."""
+    """A question in words; ``fingerprint`` and ``attempt`` (1 first) key a recording.
+
+    ``why`` is told before it leaves this machine, if it is not empty, and ``about`` before that.
+    """
 
     text: str
     fingerprint: str
     attempt: int
+    why: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,9 @@ class Left:
     left: float
 
 
-def before_asking(card: ModelCard, text: str, why: str) -> tuple[int, str]:
+def before_asking(card: ModelCard, usd: float, why: str) -> tuple[int, str]:
     """What is said before a model outside is asked, at which level of the log: the most it may cost by its price, and
     the reason."""
-    usd = card.cost_usd(card.tokens_in(text), card.answer_tokens)
     most = f" (at most {usd:.4f} USD)" if card.costs_money else ""
     return (SPENDING if card.is_paid else logging.INFO), f"asking {card.name}{most}: {why}"
 

@@ -24,7 +24,6 @@ from dreamscape.domain.repair import (
     VerdictState,
     WorkItem,
 )
-from dreamscape.domain.spending import before_asking
 from dreamscape.engine.progress import Attempt, Progress, Solution, Tally
 
 logger = logging.getLogger(__name__)
@@ -161,12 +160,11 @@ class Solver:
         if card.is_outside and (refusal := self._refused(question, progress)):
             tally.trouble = refusal
             return None
-        if progress.label or card.is_outside:
-            estimate = progress.estimates.get(card.name)
-            level, said = before_asking(card, step.prompt.text, estimate.why if estimate else progress.decided)
-            logger.log(level, "  %s%s", progress.label, said)
+        estimate = progress.estimates.get(card.name)
+        why = estimate.why if estimate else progress.decided
+        prompt = replace(step.prompt, why=why or "it is its turn", about=f"  {progress.label}")
         try:
-            answer = self._client.submit_prompt(step.prompt, card, deadline=deadline)
+            answer = self._client.submit_prompt(prompt, card, deadline=deadline)
         except DreamscapeError as error:
             if not progress.is_stopped:
                 logger.warning("%s%s gave no answer: %s", progress.label, card.name, error)

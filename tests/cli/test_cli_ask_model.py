@@ -194,6 +194,7 @@ def test_a_missing_key_asks_nothing_and_a_wrong_one_is_told(
     assert (wrong.returncode, missing.returncode, len(site.asked)) == (3, 2, 1)
     assert "does not let us in" in wrong.stderr and KEY not in wrong.stderr
     assert "the environment variable OWN_KEY holds none" in missing.stderr
+    assert "asking own" not in missing.stderr
 
 
 def test_money_is_counted_over_all_projects(asked: Dreamscape, site: ApiSite, home: Path, tmp_path: Path) -> None:
@@ -210,6 +211,8 @@ def test_money_is_counted_over_all_projects(asked: Dreamscape, site: ApiSite, ho
     assert "0.0017 USD are left" in second.stderr
     assert status["usd_spent_today"] == pytest.approx(0.0403)
     assert "no money may be spent" in without.stderr
+    assert "asking own" in first.stderr
+    assert "asking own" not in second.stderr + without.stderr, "nobody was asked"
 
 
 def test_a_recorded_answer_needs_neither_model_nor_budget(asked: Dreamscape, site: ApiSite, home: Path) -> None:

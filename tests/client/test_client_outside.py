@@ -22,6 +22,7 @@ from dreamscape.domain.errors import (
 )
 from dreamscape.domain.models import Answer, ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings
+from dreamscape.domain.spending import SPENDING
 
 CARD = ModelCard("m", "api", usd_per_million_in=3.0, usd_per_million_out=10.0)
 WORD = Prompt("word", "", 1)
@@ -67,6 +68,25 @@ def test_nothing_is_sent_that_the_budget_may_not_pay(tmp_path: Path) -> None:
 
     with pytest.raises(BudgetSpent):
         outside(tmp_path, usd_per_day=0.01).ask(WORD, CARD, send)
+
+
+def test_who_is_asked_is_told_once_the_budget_allows_it_and_before_the_prompt_leaves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def send(text: str) -> Answer:
+        assert [(record.levelno, record.message) for record in caplog.records] == [
+            (SPENDING, "  a.py: asking m (at most 0.0410 USD): it is wanted")
+        ]
+        return Answer("yes", "m")
+
+    asked = replace(WORD, why="it is wanted", about="  a.py: ")
+    with caplog.at_level("INFO", "dreamscape"):
+        for refused, usd in ((asked, 0.01), (replace(asked, text=" "), 1.0)):
+            with pytest.raises((BudgetSpent, PromptRefused)):
+                outside(tmp_path, usd_per_day=usd).ask(refused, CARD, send)
+        assert caplog.records == [], "nobody was asked"
+
+        outside(tmp_path).ask(asked, CARD, send)
 
 
 def test_an_empty_prompt_is_no_question(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from dreamscape.domain.records import HealReport
 from dreamscape.domain.repair import ItemState, RepairCase
 from dreamscape.domain.runs import TestRun
 from dreamscape.domain.settings import HealSettings
-from dreamscape.domain.spending import SPENDING
 from dreamscape.engine import AutomationEngine, Solver
 from dreamscape.registry import ModelRegistry
 from dreamscape.registry.cards import Catalog
@@ -499,23 +498,24 @@ def test_modules_that_failed_once_are_not_looked_at_closer(store: Store) -> None
 
 
 def test_each_line_of_progress_names_its_item(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    client = SlowClient(meeting(4))
     with caplog.at_level("INFO", "dreamscape"):
-        heal(store, FakeAgent(bugs(*NAMES)), SlowClient(meeting(4)))
+        heal(store, FakeAgent(bugs(*NAMES)), client)
 
     assert "asking models outside about 4 cases, up to 4 at once" in caplog.messages
+    assert sorted(prompt.about for prompt in client.prompts) == [f"  {name}.py, t.py::{name}: " for name in NAMES]
     for name in NAMES:
-        assert any(said.startswith(f"  {name}.py, t.py::{name}: asking web: ") for said in caplog.messages)
         assert f"  {name}.py, t.py::{name}: proving what passes: the whole suite, twice" in caplog.messages
 
 
 def test_each_question_that_costs_something_has_its_reason_also_where_one_model_alone_is_wanted(
-    store: Store, caplog: pytest.LogCaptureFixture
+    store: Store,
 ) -> None:
-    with caplog.at_level(SPENDING, "dreamscape"):
-        heal(store, FakeAgent(bugs("a", "b")), SlowClient(lambda prompt: "bad"), asks=Asks(2), only="web")
+    client = SlowClient(lambda prompt: "bad")
+    heal(store, FakeAgent(bugs("a", "b")), client, asks=Asks(2), only="web")
 
-    said = [message.strip() for message in caplog.messages if "asking" in message]
-    assert sorted(said) == [f"{name}.py, t.py::{name}: asking web: only web is wanted" for name in "aabb"]
+    told = [(asked_about(prompt), prompt.why) for prompt in client.prompts]
+    assert sorted(told) == [(name, "only web is wanted") for name in "aabb"]
 
 
 def test_models_here_are_never_asked_beside_each_other(store: Store) -> None:
