@@ -24,7 +24,9 @@ def ask(
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The model's card.")] = None,
     site: Annotated[str | None, typer.Option(metavar="NAME", help="Instead of a card: a chat site's profile.")] = None,
     account: Annotated[str, typer.Option(metavar="NAME", help="One of several logins you have at the site.")] = "",
-    url: Annotated[str | None, typer.Option(help="The site's page that picks the model (default: the site's).")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="The site's page that picks the model, of the host of its profile's url.")
+    ] = None,
     prompt_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Read the prompt from FILE.")] = None,
 ) -> int:
     """Send one prompt to a model and write its exact answer.

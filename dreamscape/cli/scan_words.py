@@ -113,8 +113,9 @@ def explained_text(found: Explanation) -> str:
 def _place(place: Place) -> str:
     circle = f"; in an import circle with {_several(place.circle)}" if place.circle else ""
     return (
-        f"place: layer {place.layer} of {place.layers}, 0 importing nothing; imports {place.imports:,} of the modules, "
-        f"imported by {place.imported_by:,} ({place.importers:,} directly or not); centrality {place.centrality:.2f}; "
+        f"place: layer {place.layer} (of 0 to {place.layers - 1}; a file of layer 0 imports no other of the project); "
+        f"imports {place.imports:,} of the modules, imported by {place.imported_by:,} ({place.importers:,} directly or "
+        f"not); centrality {place.centrality:.2f}; "
         f"on {place.betweenness:.1%} of the shortest ways between others{circle}"
     )
 

@@ -146,7 +146,7 @@ def test_explaining_a_file_tells_its_place_and_its_tests_in_text_and_json(shop: 
     text = asked(shop, "--explain", "shop/cart.py")
     found: dict[str, Any] = json.loads(asked(shop, "--explain", "shop/cart.py", "--json"))
 
-    assert "layer 0 of 3" in text
+    assert "place: layer 0 (of 0 to 2; a file of layer 0 imports no other of the project)" in text
     assert "in an import circle with shop/tax.py" in text
     assert "tests that reach 2 of its 3 functions: tests/test_cart.py (2 tests)" in text
     assert "exercises functions of shop/cart.py (2 functions)" in asked(shop, "--explain", "tests/test_cart.py")
