@@ -200,7 +200,10 @@ def _read(response: httpx.Response, card: ModelCard, key: str, tell: Callable[[i
     else:
         events = payloads(response.iter_bytes())
     refusal: list[str] = []
-    answer = answer_of(_heard(events, refusal), card.name, tell, key)
+    try:
+        answer = answer_of(_heard(events, refusal), card.name, tell, key)
+    except AnswerUnfinished as error:
+        raise AnswerUnfinished(f"{card.name}: {error.message}", error.hint) from error
     return replace(answer, text=answer.text or "".join(refusal), declined=True) if refusal else answer
 
 

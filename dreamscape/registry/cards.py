@@ -27,6 +27,7 @@ _WORDS = {
     "tuple[str, ...]": "a list of texts",
 }
 _KEYS = tuple(field.name for field in fields(ModelCard))
+_PRICES = "a price stands in usd_per_million_in and usd_per_million_out, in USD per million tokens"
 _NUMBERS = tuple(field.name for field in fields(ModelCard) if field.type in ("int", "float"))
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def _card(table: Mapping[str, Any], path: Path, known: Collection[str] = ()) -> 
     name = table.get("name", "?")
     for key in table:
         if key not in _KEYS:
-            hint = hint_for(key, _KEYS, f"a card has {', '.join(_KEYS)}")
+            hint = _PRICES if _is_a_price(key) else hint_for(key, _KEYS, f"a card has {', '.join(_KEYS)}")
             raise UsageError(f"{path}: card {name!r} has no key {key!r}", hint)
     try:
         card = TypeAdapter(ModelCard).validate_json(_as_json(table), strict=True)
@@ -182,6 +183,10 @@ def _card(table: Mapping[str, Any], path: Path, known: Collection[str] = ()) -> 
         raise UsageError(f"{path}: card {name!r} {trouble[0]}", trouble[1])
     _check_classes(card.failure_classes, f"{path}: card {name!r}")
     return card
+
+
+def _is_a_price(key: str) -> bool:
+    return any(hint_for(word, ("price", "prices", "pricing", "cost", "costs"), least=0.8) for word in key.split("_"))
 
 
 def _trouble(card: ModelCard) -> tuple[str, str] | None:

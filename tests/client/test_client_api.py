@@ -311,7 +311,8 @@ REFUSED = [
         r"a page for people \(404\)",
     ),
     (Reply(405, {"Content-Type": "text/html"}, [b"<html>No</html>"]), ServerFailed, r"a page for people \(405\)"),
-    (Reply(200, {}, [b"?"]), AnswerUnfinished, "its end never came"),
+    (Reply(200, {}, [b"?"]), AnswerUnfinished, "^m: .*its end never came"),
+    (Reply(200, {}, [b"data: {"]), AnswerUnfinished, "^m: the stream broke off"),
 ]
 
 

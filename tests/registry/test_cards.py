@@ -123,6 +123,15 @@ def test_a_name_that_is_misspelled_is_told_with_the_nearest(tmp_path: Path, text
     assert refused.value.hint == f"did you mean '{near}'?"
 
 
+@pytest.mark.parametrize("key", ["prise", "price_in", "token_cost"])
+def test_a_price_under_another_name_is_told_with_its_two_keys(tmp_path: Path, key: str) -> None:
+    text = f'[[models]]\nname = "own"\nprovider = "recorded"\n{key} = 1.0\n'
+    with pytest.raises(UsageError) as refused:
+        load_catalog(SHIPPED, user_cards(tmp_path, text))
+
+    assert "usd_per_million_in and usd_per_million_out" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     "more",
     [
