@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dreamscape.cli.amounts import dollars
 from dreamscape.cli.render import table
 from dreamscape.domain.model_stats import Advice, ModelStats, ModelView, Record
-from dreamscape.domain.models import ModelCard
+from dreamscape.domain.models import ASSUMED_CONTEXT, ModelCard
 from dreamscape.domain.routing import Estimate
 from dreamscape.domain.simulation import Simulation
 
@@ -30,7 +30,7 @@ def view_text(view: ModelView) -> str:
         f"by its price   {view.listed_usd:.4f} USD for an item, expected",
     ]
     if record is None or view.measured_usd is None:
-        return "\n".join([*lines, "here           never asked"])
+        return "\n".join([*lines, "here           no repair was asked of it"])
     lines.append(f"measured       {view.measured_usd:.4f} USD for an item, on average")
     return "\n".join(
         [*lines, f"here           solved {record.solved} of {record.asked}, {dollars(record.usd)} USD in all"]
@@ -39,7 +39,9 @@ def view_text(view: ModelView) -> str:
 
 def _rules(card: ModelCard) -> Iterable[str]:
     yield f"for {' and '.join(card.kinds)}"
-    yield f"prompts up to {card.largest_prompt} tokens"
+    if card.provider in ("web", "api", "recorded"):
+        is_assumed = not card.prompt_tokens and card.context_tokens == ASSUMED_CONTEXT
+        yield f"prompts up to {card.largest_prompt} tokens{' (assumed: see context_tokens)' if is_assumed else ''}"
     yield f"{card.attempts} attempts"
     if card.failure_classes:
         yield f"only {', '.join(card.failure_classes)}"

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from dreamscape.domain.routing import Estimate
 
+ASSUMED_CONTEXT = 128_000
+"""Tokens of prompt and answer together that a model is held to take whose card names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
@@ -34,7 +37,7 @@ class ModelCard:
     tier: int = 0
     enabled: bool = True
     attempts: int = 3
-    context_tokens: int = 128_000
+    context_tokens: int = ASSUMED_CONTEXT
     usd_per_million_in: float = 0.0
     usd_per_million_out: float = 0.0
     url: str = ""

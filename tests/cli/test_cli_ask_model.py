@@ -118,7 +118,7 @@ def test_a_refusal_is_shown_and_not_passed_as_an_answer(asked: Dreamscape, site:
         (("hello", "--model", "nonsense"), 2, "there are remembered, embedded, own"),
         (("hello", "--model", "openai"), 2, "model openai is disabled"),
         (("hello", "--model", "openai"), 2, "enable it: dreamscape models enable openai"),
-        (("hello", "--model", "embedded"), 2, "answers no prompts"),
+        (("hello", "--model", "embedded"), 2, "model embedded is only for repair"),
     ],
 )
 def test_what_cannot_be_asked_is_told(

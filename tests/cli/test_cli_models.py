@@ -146,6 +146,22 @@ def test_how_models_did_is_told_and_the_measured_price_beside_the_listed(
     assert "0.0200 USD for an item, on average" in dreamscape_here("models", "show", "openai").stdout
 
 
+def test_a_models_rules_tell_what_it_is_for_and_which_limits_nobody_wrote(
+    dreamscape_here: Dreamscape, home: Path
+) -> None:
+    config = home / ".config/dreamscape"
+    config.mkdir(parents=True)
+    own = '[[models]]\nname = "{}"\nprovider = "web"\nsite = "chatgpt"\n{}'
+    (config / "models.toml").write_text(own.format("bare", "") + own.format("told", "prompt_tokens = 500\n"))
+
+    embedded, bare, told = (dreamscape_here("models", "show", name).stdout for name in ("embedded", "bare", "told"))
+
+    assert "for repair, 3 attempts" in embedded
+    assert "for repair and ask, prompts up to 123904 tokens (assumed: see context_tokens), 3 attempts" in bare
+    assert "for repair and ask, prompts up to 500 tokens, 3 attempts" in told
+    assert "here           no repair was asked of it" in bare
+
+
 def test_what_was_learned_can_be_moved_and_forgotten(
     dreamscape_here: Dreamscape, memory: Store, tmp_path: Path
 ) -> None:
