@@ -21,6 +21,18 @@ def on_new_base(case: RepairCase, changes: Files, repaired: Collection[str]) -> 
     )
 
 
+def is_same_search(old: RepairCase, new: RepairCase) -> bool:
+    """Whether a search that began on the older base may go on on the newer: it fails at the same lines for the same
+    reason, and no file that it may have edited has changed (suspects, and what the failures speak of)."""
+    lines = [{(suspect.path, suspect.line) for suspect in case.suspects} for case in (old, new)]
+    if (old.tests, old.fingerprint, lines[0]) != (new.tests, new.fingerprint, lines[1]):
+        return False
+    said = "\n".join(failure.message for failure in old.failures)
+    paths = {path for path, _ in lines[0]}.union(frame.path for failure in old.failures for frame in failure.frames)
+    changed = (path for path in {**old.sources, **new.sources} if old.sources.get(path) != new.sources.get(path))
+    return not any(path in paths or path.rpartition("/")[2] in said for path in changed)
+
+
 def fitted(candidate: Candidate, old: Files, new: Files) -> Candidate | None:
     """The candidate, an edit of ``old``, as an edit of ``new``; None where the two changed the same place."""
     edits = [_moved(edit, old[edit.path], new[edit.path]) for edit in candidate.edits]

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from bisect import insort
 from collections.abc import Callable, Generator
 
 from dreamscape.domain.errors import TimeSpent
@@ -49,10 +50,10 @@ class Outside:
         """Those that run, or have ended and are not yet done with."""
 
     def add(self, item: WorkItem, decision: Decision, progress: Progress) -> None:
-        """Puts an item behind the others that wait; whoever is asked first gets ready meanwhile."""
+        """Puts an item behind those of at least its impact; whoever is asked first gets ready meanwhile."""
         if not self.waiting:
             self._solver.warm_up(next(card for card in decision.order if card.is_outside))
-        self.waiting.append(Search(item, decision, progress, item))
+        insort(self.waiting, Search(item, decision, progress, item), key=lambda search: -search.item.impact)
 
     def ended(self) -> Generator[Search, None, None]:
         """Each search once it has ended, in the order they began, until none waits; what is added meanwhile as well.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from dreamscape.domain.lessons import Lesson
 from dreamscape.domain.models import ModelCard
-from dreamscape.domain.repair import Candidate, Choice, VerdictState
+from dreamscape.domain.repair import Candidate, Choice, Reply, Step, VerdictState
 from dreamscape.domain.routing import Estimate
 
 
@@ -74,6 +74,32 @@ class Tally:
     trouble: str = ""
 
 
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One model's work on one item, as far as it has come: ``step`` is what its proposer wants done next, None once it
+    has ended (or has not begun); ``seconds`` were spent on it before it was put off."""
+
+    card: ModelCard
+    steps: Generator[Step, Reply, None]
+    step: Step | None = None
+    tally: Tally = field(default_factory=Tally)
+    seconds: float = 0.0
+
+    def attempt(self, seconds: float, *, solved: bool) -> Attempt:
+        """For the books; ``seconds`` is what it took in all."""
+        tally = self.tally
+        return Attempt(
+            self.card,
+            dict(tally.verdicts),
+            tally.questions,
+            tuple(tally.answered),
+            tally.cost_usd,
+            tally.tokens,
+            seconds,
+            solved,
+        )
+
+
 @dataclass(slots=True)
 class Progress:
     """What the models asked so far have come to, kept also where an exception ends the search.
@@ -82,7 +108,8 @@ class Progress:
     time. ``label`` begins what is told of it while others are searched for at once; ``seconds`` is what it took;
     ``booked`` of its attempts are in the books; ``asked`` are the questions (model, question) that had their answer in
     earlier runs, ``lessons`` what answers came to in this one, ``signals`` what a closer look at its module
-    has found; ``estimates``, ``features`` and ``decided`` (its reason) are those of the decision that is carried out.
+    has found; ``estimates``, ``features`` and ``decided`` (its reason) are those of the decision that is carried out;
+    ``put_off`` is the turn that is to go on later, where one is.
     """
 
     label: str = ""
@@ -96,6 +123,7 @@ class Progress:
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
     features: Mapping[str, object] = field(default_factory=dict)
     decided: str = ""
+    put_off: Turn | None = None
     attempts: list[Attempt] = field(default_factory=list)
     plausible: dict[str, Candidate] = field(default_factory=dict)
     turned_down: dict[str, Candidate] = field(default_factory=dict)
@@ -109,6 +137,13 @@ class Progress:
             self.plausible.setdefault(candidate.id, candidate)
             self.found_by.setdefault(candidate.id, card.name)
         self.turned_down |= {candidate.id: candidate for candidate in tally.turned_down}
+
+    def give_up(self) -> None:
+        """The turn that was put off does not go on."""
+        if self.put_off is not None:
+            self.put_off.steps.close()
+            self.attempts.append(self.put_off.attempt(self.put_off.seconds, solved=False))
+            self.put_off = None
 
     def solution(self, proven: Candidate | None) -> Solution:
         """As it stands."""

@@ -19,11 +19,13 @@ LookCloser = Callable[[str], tuple[str, ...]]
 
 
 class WorkQueue:
-    """What is still to do, in order; an item that could do better once more has landed goes to the end, once."""
+    """What is still to do, in order: what had no turn yet, then what had a short one and goes on; an item that could do
+    better once more has landed goes to the end. Each is put off, and put back, once."""
 
     def __init__(self, items: Iterable[WorkItem]) -> None:
         self._items = list(items)
         self._put_back: dict[str, tuple[int, ItemReport]] = {}
+        self._put_off: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -47,6 +49,15 @@ class WorkQueue:
         self._items.append(item)
         return True
 
+    def may_put_off(self, item: WorkItem) -> bool:
+        """Whether an item that was taken gets a short turn: its first one, while others wait for theirs."""
+        return item.id not in self._put_off and any(other.id not in self._put_back for other in self._items)
+
+    def put_off(self, item: WorkItem) -> None:
+        """Puts an item behind all that had no turn yet."""
+        self._put_off.add(item.id)
+        self.renew([*self._items, item])
+
     def put_first(self, items: Iterable[WorkItem]) -> None:
         """Parts of an item that was taken apart."""
         self._items[:0] = items
@@ -56,8 +67,8 @@ class WorkQueue:
         self._items += items
 
     def renew(self, items: Iterable[WorkItem]) -> None:
-        """The same work on a new base; what was put back stays at the end."""
-        self._items = sorted(items, key=lambda item: item.id in self._put_back)
+        """The same work on a new base; what was put off stays behind, what was put back at the end."""
+        self._items = sorted(items, key=lambda item: (item.id in self._put_back, item.id in self._put_off))
 
 
 def by_impact(cases: Iterable[RepairCase], impact_of: ImpactOf) -> list[WorkItem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -20,11 +21,12 @@ from dreamscape.domain.repair import (
     Learn,
     RepairCase,
     Reply,
+    Step,
     Verdict,
     VerdictState,
     WorkItem,
 )
-from dreamscape.engine.progress import Attempt, Progress, Solution, Tally
+from dreamscape.engine.progress import Progress, Solution, Tally, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -70,71 +72,98 @@ class Solver:
         self._client.close()
 
     def solve(
-        self, item: WorkItem, decision: Decision, bench: Bench, deadline: float, progress: Progress | None = None
+        self,
+        item: WorkItem,
+        decision: Decision,
+        bench: Bench,
+        deadline: float,
+        progress: Progress | None = None,
+        put_off_at: float = math.inf,
     ) -> Solution:
         """Tries the decided models in order until one's repair is proven; ``deadline`` as in `time.monotonic`.
 
-        ``progress`` holds what others found before, and is kept up to date whatever happens.
+        ``progress`` holds what others found before, and is kept up to date whatever happens. From ``put_off_at`` on a
+        search that asks nobody and has found nothing ends between two steps, is kept in ``progress.put_off``, and goes
+        on from there when this is called again.
         """
         progress = progress or Progress()
         progress.why = progress.why if decision.order else decision.why
         progress.estimates, progress.features, progress.decided = decision.estimates, decision.features, decision.why
-        for card in decision.order:
+        order = decision.order
+        if progress.put_off is not None:
+            order = order[order.index(progress.put_off.card) :]
+        for card in order:
             if progress.is_stopped or time.monotonic() >= deadline:
+                progress.give_up()
                 progress.why = progress.why or "no time was left to try"
                 break
             if card.is_outside and self._refusal:
                 progress.why = self._refusal
                 continue
-            proven = self._try(card, item, bench, deadline, progress)
-            if proven is not None:
+            proven = self._try(card, item, bench, deadline, progress, put_off_at)
+            if proven is not None or progress.put_off is not None:
                 return progress.solution(proven)
         if decision.stop and decision.order and progress.undecided is None:
             progress.why += f"; {decision.stop}"
         return progress.solution(None)
 
     def _try(
-        self, card: ModelCard, item: WorkItem, bench: Bench, deadline: float, progress: Progress
+        self, card: ModelCard, item: WorkItem, bench: Bench, deadline: float, progress: Progress, put_off_at: float
     ) -> Candidate | None:
-        """One model's attempt; its proven change."""
-        began, tally, proven, word = time.monotonic(), Tally(), None, ""
+        """One model's attempt, or what is left of it; its proven change."""
+        turn = progress.put_off or Turn(card, self._proposer_of(card).steps(self._case(item, progress)))
+        progress.put_off = None
+        began, tally, proven, word = time.monotonic() - turn.seconds, turn.tally, None, ""
         has_ended = False
         try:
-            self._drive(card, item, bench, deadline, tally, progress)
+            self._drive(turn, item, bench, deadline, progress, put_off_at)
             progress.keep(card, tally)
+            if turn.step is not None:
+                turn.seconds, progress.put_off = time.monotonic() - began, turn
+                progress.why = _in_vain(card, tally, bool(progress.turned_down))
+                return None
             if tally.plausible:
                 proven, progress.undecided, word = self._settle(progress, bench)
             has_ended = True
         finally:
             if tally.answered or (has_ended and not tally.questions):
-                progress.attempts.append(_attempt(card, tally, time.monotonic() - began, solved=proven is not None))
+                progress.attempts.append(turn.attempt(time.monotonic() - began, solved=proven is not None))
         in_vain = tally.trouble or _in_vain(card, tally, bool(progress.turned_down))
         progress.why = word if proven is not None else word or in_vain
         return proven
 
     def _drive(
-        self, card: ModelCard, item: WorkItem, bench: Bench, deadline: float, tally: Tally, progress: Progress
+        self, turn: Turn, item: WorkItem, bench: Bench, deadline: float, progress: Progress, put_off_at: float
     ) -> None:
-        steps = self._proposer_of(card).steps(self._case(item, progress))
-        reply: Reply = None
+        """Takes a turn to its end, or to where it is put off."""
+        steps, step, turn.step = turn.steps, turn.step, None
         try:
-            step = next(steps)
+            step = next(steps) if step is None else step
             while time.monotonic() < deadline and not progress.is_stopped:
-                match step:
-                    case Judge(candidates):
-                        reply = bench.judge(candidates, deadline)
-                        self._count(reply, item, tally)
-                        self._tell(tally, deadline, progress)
-                    case Ask():
-                        reply = self._ask(step, card, deadline, tally, progress)
-                    case Learn(lesson):
-                        reply = None
-                        progress.lessons.append(lesson)
-                step = steps.send(reply)
+                if time.monotonic() >= put_off_at and _may_be_put_off(step, turn.tally):
+                    turn.step = step
+                    return
+                step = steps.send(self._reply_to(step, turn, item, bench, deadline, progress))
         except StopIteration:
             pass
         finally:
-            steps.close()
+            if turn.step is None:
+                steps.close()
+
+    def _reply_to(
+        self, step: Step, turn: Turn, item: WorkItem, bench: Bench, deadline: float, progress: Progress
+    ) -> Reply:
+        match step:
+            case Judge(candidates):
+                verdicts = bench.judge(candidates, deadline)
+                self._count(verdicts, item, turn.tally)
+                self._tell(turn.tally, deadline, progress)
+                return verdicts
+            case Ask():
+                return self._ask(step, turn.card, deadline, turn.tally, progress)
+            case Learn(lesson):
+                progress.lessons.append(lesson)
+                return None
 
     def _case(self, item: WorkItem, progress: Progress) -> RepairCase:
         return replace(item.case, tried=tuple(progress.lessons), signals=progress.signals)
@@ -218,17 +247,9 @@ class Solver:
         return None, None, word
 
 
-def _attempt(card: ModelCard, tally: Tally, seconds: float, *, solved: bool) -> Attempt:
-    return Attempt(
-        card,
-        dict(tally.verdicts),
-        tally.questions,
-        tuple(tally.answered),
-        tally.cost_usd,
-        tally.tokens,
-        seconds,
-        solved,
-    )
+def _may_be_put_off(step: Step, tally: Tally) -> bool:
+    """Who has found something goes on to its rivals, and who asks goes on with the answer."""
+    return isinstance(step, Judge) and not (tally.questions or tally.plausible)
 
 
 def _in_vain(card: ModelCard, tally: Tally, has_turned_down: bool) -> str:

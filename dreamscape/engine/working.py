@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import dropwhile, takewhile
+from itertools import dropwhile
 
 from dreamscape.domain.errors import TimeSpent
 from dreamscape.domain.events import EventKind
@@ -21,8 +21,8 @@ from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.book import RunBook, item_report
 from dreamscape.engine.concluding import TIME_OVER, Concluder
 from dreamscape.engine.crew import Search
-from dreamscape.engine.deadlines import search_until
 from dreamscape.engine.fitting import on_new_base
+from dreamscape.engine.here import Begun, Here
 from dreamscape.engine.landings import Landings
 from dreamscape.engine.outside import Outside, where
 from dreamscape.engine.past import Past
@@ -67,7 +67,6 @@ class WorkOff:
         self._agent = agent
         self._models = models
         self._past = Past(history)
-        self._solver = solver
         self._impact_of = impact_of
         self._look_closer = look_closer
         self._settings = settings
@@ -75,9 +74,10 @@ class WorkOff:
         self._landings = landings
         self._baseline = baseline
         self._deadline = deadline
-        self._item_s = settings.item_minutes * 60
+        item_s, suite_s = settings.item_minutes * 60, baseline.seconds
         self._concluder = Concluder(agent, book, landings)
-        self._outside = Outside(agent, solver, landings, self._decide_outside, deadline, self._item_s, baseline.seconds)
+        self._here = Here(agent, solver, self._decide_here, deadline, item_s, suite_s)
+        self._outside = Outside(agent, solver, landings, self._decide_outside, deadline, item_s, suite_s)
         self._queue = WorkQueue(())
         self._tried = 0
         self._outdated: set[str] = set()
@@ -99,7 +99,12 @@ class WorkOff:
             self._book.tell(EventKind.ITEM_FOUND, item.id, **data)
         self._queue = WorkQueue(items)
         while self._queue or self._outside.waiting:
-            self._work_here()
+            try:
+                self._work_here()
+            finally:  # what was put off is in the books even where this is interrupted
+                for begun in self._here.put_off.values():
+                    self._give_up(begun)
+                self._here.put_off.clear()
             self._work_outside()
 
     @property
@@ -112,56 +117,73 @@ class WorkOff:
 
     def _work_here(self) -> None:
         """Takes the queue to its end; what only models outside may still solve then waits for them."""
-        queue = self._queue
+        queue, put_off = self._queue, self._here.put_off
         while queue:
-            if self._is_over or self._tried >= self._settings.max_items:
-                why = TIME_OVER if self._is_over else f"a run takes {self._settings.max_items} items"
-                for item, earlier in queue:
-                    self._book.record(earlier or item_report(item, ItemState.DEFERRED, why))
-                queue.renew(())
-                return
+            is_full = self._tried >= self._settings.max_items and len(queue) > len(put_off)
+            if self._is_over or is_full:
+                self._leave()
+                continue
             item, earlier = queue.take(len(self._landings))
-            if earlier is None:
+            if item.id in put_off:
+                logger.info("going on with %s", where(item))
+            elif earlier is None:
                 self._tried += 1
-                logger.info("case %d of %d: %s", self._tried, self._tried + len(queue), where(item))
+                count = self._tried + len(queue) - len(put_off)
+                logger.info("case %d of %d: %s", self._tried, count, where(item))
             report = earlier or self._try_here(item)
             if report is not None:
                 self._end(item, report)
 
+    def _leave(self) -> None:
+        """Takes out of the queue what this run does not come to: all of it, or, while there is time, what has not
+        begun."""
+        is_over, left, put_off = self._is_over, list(self._queue), self._here.put_off
+        why = TIME_OVER if is_over else f"a run takes {self._settings.max_items} items"
+        self._queue.renew(item for item, _ in left if item.id in put_off and not is_over)
+        for item, earlier in left:
+            if item.id not in put_off:
+                self._book.record(earlier or item_report(item, ItemState.DEFERRED, why))
+            elif is_over:
+                begun = put_off.pop(item.id)
+                self._give_up(begun)
+                so_far, seconds = begun.progress.solution(None), begun.progress.seconds
+                self._book.record(self._concluder.conclude(item, so_far, seconds, cut_short=True))
+
+    def _give_up(self, begun: Begun) -> None:
+        """Ends the search of an item that was put off."""
+        begun.progress.give_up()
+        self._book_attempts(begun.item, begun.progress)
+
     def _try_here(self, item: WorkItem) -> ItemReport | None:
-        """Tries to repair one item; how it ended, or None where it waits for models outside. While others wait, it gets
-        half of what time is left at the most; half of its own is left for models outside."""
-        began = time.monotonic()
+        """Tries to repair one item; how it ended, or None where it was put off or waits for models outside."""
         hopeless = HOPELESS.get(item.case.failure_class)
         if hopeless is not None:
             return item_report(item, ItemState.SKIPPED, f"{hopeless}: {item.case.failures[0].headline}")
         if not item.case.suspects:
             return item_report(item, ItemState.UNSOLVED, item.case.untouchable)
+        begun, makes_way = self._here.begun(item), self._queue.may_put_off(item)
+        try:
+            solution = self._here.search(begun, item, others_wait=self._others_wait, makes_way=makes_way)
+            self._book_attempts(item, begun.progress)
+            if item.id in self._here.put_off:
+                self._queue.put_off(item)
+                return None
+            if begun.outside.order and solution.proven is None:
+                self._outside.add(item, begun.outside, begun.progress)
+                return None
+            return self._concluder.conclude(item, solution, begun.progress.seconds, cut_short=begun.is_cut_short)
+        except TimeSpent:
+            self._book_attempts(item, begun.progress)
+            return replace(item_report(item, ItemState.DEFERRED, TIME_OVER), seconds=begun.progress.seconds)
+
+    def _decide_here(self, item: WorkItem, progress: Progress) -> Decision:
+        """Who is asked about an item, here and outside, as far as is known when its search begins."""
         decision = self._models.decide(item, self._past.attempts())
-        progress = Progress(asked=self._past.asked())
+        progress.asked = self._past.asked()
         models = [card.name for card in decision.order]
         self._book.tell(EventKind.ITEM_DECIDED, item.id, models=models, why=decision.why)
-        here = tuple(takewhile(lambda card: not card.is_outside, decision.order))
-        outside = decision.order[len(here) :]
         self._look_closer_if_wanted(decision, item, progress)
-        to_come = replace(decision, order=outside, why="")
-        here_alone = "" if outside else decision.stop
-        decision = replace(decision, order=here, why="" if outside else decision.why, stop=here_alone)
-        item_s = self._item_s / 2 if outside else self._item_s
-        deadline = search_until(began, item_s, self._deadline, self._baseline.seconds, others_wait=self._others_wait)
-        try:
-            with self._agent.bench(item.case) as bench:
-                solution = self._solver.solve(item, decision, bench, deadline, progress)
-            self._book_attempts(item, progress)
-            progress.seconds = time.monotonic() - began
-            if outside and solution.proven is None:
-                self._outside.add(item, to_come, progress)
-                return None
-            cut_short = deadline < began + item_s and time.monotonic() >= deadline
-            return self._concluder.conclude(item, solution, progress.seconds, cut_short=cut_short)
-        except TimeSpent:
-            self._book_attempts(item, progress)
-            return replace(item_report(item, ItemState.DEFERRED, TIME_OVER), seconds=time.monotonic() - began)
+        return decision
 
     def _look_closer_if_wanted(self, decision: Decision, item: WorkItem, progress: Progress) -> None:
         """Has the scan say more of a module whose repairs keep failing, for whoever is asked next, and for a person."""
@@ -249,6 +271,8 @@ class WorkOff:
         known = {search.item.id: search for search in waiting if not search.progress.plausible}
         self._queue.renew(item for item in fresh if item.id not in known)
         waiting[:] = [_with_item(known[item.id], item) for item in fresh if item.id in known]
+        for gone in self._here.put_off.keys() - {item.id for item in fresh}:
+            self._give_up(self._here.put_off.pop(gone))
 
     def _carry_over(self, search: Search, repaired: Collection[str], landed: ItemReport) -> None:
         """Tells a search that goes on what has landed beside it."""

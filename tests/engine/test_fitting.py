@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamscape.domain.repair import Candidate, Edit, smallest_edit
-from dreamscape.engine.fitting import fitted
+from dreamscape.domain.failures import Failure, FailureClass, Frame
+from dreamscape.domain.repair import Candidate, Edit, RepairCase, Suspect, smallest_edit
+from dreamscape.engine.fitting import fitted, is_same_search
 
 SOURCE = b"def one():\n    return 1\n\n\ndef two():\n    return 2\n"
 
@@ -73,3 +78,32 @@ def test_what_fits_makes_both_changes_and_nothing_else(
 
     if moved is not None:
         assert after(*moved.edits, source=landed) == first + one_new + between + two_new + last
+
+
+FAILURE = Failure(
+    "t.py::a", "call", "ValueError", "lib/c.py is bad", (Frame("b.py", 3, "f", in_project=True),), duration_s=0.1
+)
+CASE = RepairCase(
+    "id",
+    (FAILURE,),
+    FailureClass.WRONG_EXCEPTION,
+    "print",
+    (Suspect("a.py", 2, "one", 1.0),),
+    dict.fromkeys(("a.py", "b.py", "lib/c.py", "d.py"), SOURCE),
+)
+
+
+def test_a_search_goes_on_while_nothing_it_may_edit_has_changed() -> None:
+    slower = replace(CASE, failures=(replace(FAILURE, duration_s=0.2),), suspects=(Suspect("a.py", 2, "one", 0.9),))
+
+    assert is_same_search(CASE, replace(slower, sources={**CASE.sources, "d.py": b"landed", "new.py": b""}))
+
+
+@pytest.mark.parametrize("path", ["a.py", "b.py", "lib/c.py"])
+def test_a_search_begins_anew_where_a_file_it_may_edit_has_changed(path: str) -> None:
+    assert not is_same_search(CASE, replace(CASE, sources={**CASE.sources, path: b"landed"}))
+
+
+@pytest.mark.parametrize("change", [{"fingerprint": "other"}, {"suspects": (Suspect("a.py", 3, "one", 1.0),)}])
+def test_a_search_begins_anew_where_it_fails_otherwise(change: dict[str, Any]) -> None:
+    assert not is_same_search(CASE, replace(CASE, **change))

@@ -52,3 +52,31 @@ def test_what_may_do_better_later_is_put_back_once_and_looked_at_again_only_afte
     queue.put_first([first])
     assert queue.take(landed=1) == (first, None), "what landed since may have made it whole"
     assert not queue
+
+
+def test_what_was_put_off_stays_behind_what_had_no_turn_and_before_what_was_put_back() -> None:
+    first, second, third = by_impact([case("a"), case("b"), case("c")], lambda path, line: 0.0)
+    queue = WorkQueue([first, second, third])
+
+    queue.take(landed=0)
+    assert queue.may_put_off(first)
+    queue.put_off(first)
+    queue.take(landed=0)
+    queue.put_back(second, item_report(second, ItemState.REVIEW, "only a part"), landed=0)
+    assert [item.id for item, _ in queue] == ["c", "a", "b"]
+    queue.renew([first, second, third])
+    assert [item.id for item, _ in queue] == ["c", "a", "b"]
+    queue.take(landed=0)
+    queue.put_off(third)
+    queue.take(landed=0)
+    assert not queue.may_put_off(first), "only once"
+
+
+def test_nobody_makes_way_for_what_only_waits_for_landings() -> None:
+    first, second = by_impact([case("a"), case("b")], lambda path, line: 0.0)
+    queue = WorkQueue([first, second])
+
+    queue.take(landed=0)
+    queue.put_back(first, item_report(first, ItemState.REVIEW, "only a part"), landed=0)
+    queue.take(landed=0)
+    assert not queue.may_put_off(second)
