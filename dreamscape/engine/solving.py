@@ -83,7 +83,7 @@ class Solver:
         """Tries the decided models in order until one's repair is proven; ``deadline`` as in `time.monotonic`.
 
         ``progress`` holds what others found before, and is kept up to date whatever happens. From ``put_off_at`` on a
-        search that asks nobody and has found nothing ends between two steps, is kept in ``progress.put_off``, and goes
+        search that asks nobody and has tried in vain ends between two steps, is kept in ``progress.put_off``, and goes
         on from there when this is called again.
         """
         progress = progress or Progress()
@@ -248,8 +248,8 @@ class Solver:
 
 
 def _may_be_put_off(step: Step, tally: Tally) -> bool:
-    """Who has found something goes on to its rivals, and who asks goes on with the answer."""
-    return isinstance(step, Judge) and not (tally.questions or tally.plausible)
+    """Who has tried something in vain; who has found something goes on to its rivals, who asks goes on with answers."""
+    return isinstance(step, Judge) and bool(tally.verdicts) and not (tally.questions or tally.plausible)
 
 
 def _in_vain(card: ModelCard, tally: Tally, has_turned_down: bool) -> str:

@@ -118,7 +118,9 @@ def test_hard_ones_go_on_in_the_order_of_impact_once_all_had_a_turn(
     monkeypatch.setattr(deadlines, "FIRST_TURN_S", 0.0)
     agent = FakeAgent(failing("easy", "other", "hard"))
 
-    report = heal(store, agent, OneByOne([*HARD, whole("other.py", b"bad", b"good"), *EASY]))
+    soon = [whole(path, b"bad", text) for path in ("other.py", "easy.py") for text in (b"worse", b"good")]
+
+    report = heal(store, agent, OneByOne([*HARD, *soon]))
 
     names = ["t.py::hard", "t.py::other", "t.py::easy"]
     assert agent.benches == names + names
