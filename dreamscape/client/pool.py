@@ -28,6 +28,9 @@ share one, and what bounds them is memory (chosen)."""
 WEIGH_EVERY = 20
 """A browser's memory is looked at after so many prompts: it takes milliseconds of reading the kernel's books."""
 
+SIGNALS_S = 1.0
+"""A signal that comes just before the main thread begins to wait is heeded only when that wait ends; chosen."""
+
 OpenBrowser = Callable[[int], AbstractContextManager[Browser]]
 """Opens the account's browser with this number; 0 has the session's own folder, others copy its login."""
 
@@ -191,7 +194,7 @@ class Pool:
                     return None
             if now >= deadline:
                 raise TimeSpent("no conversation was free in time", "give more time, or allow more client.browsers")
-            self._changed.wait(min(deadline - now, pause if pause > 0 else 60.0))
+            self._changed.wait(min(deadline - now, pause if pause > 0 else SIGNALS_S))
 
     def _taken(self) -> set[int]:
         return self._opening | self._ending | {member.number for member in self._members}

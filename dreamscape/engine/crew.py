@@ -20,6 +20,9 @@ from dreamscape.engine.progress import Progress, Solution
 ENDING_S = 10.0
 """So long a stopped search may still take to end; then it is left to end with the process (chosen)."""
 
+SIGNALS_S = 0.5
+"""A signal that comes just before the main thread begins to wait is heeded only when that wait ends; chosen."""
+
 
 @dataclass(slots=True, eq=False)
 class Search:
@@ -93,7 +96,8 @@ class Crew:
             return self.is_first_ended or (others_wait and self.has_room)
 
         with self._changed:
-            self._changed.wait_for(is_ready, max(0.0, until - time.monotonic()))
+            while not is_ready() and (left := until - time.monotonic()) > 0:
+                self._changed.wait(min(left, SIGNALS_S))
 
     def stop(self) -> None:
         """Ends all searches: none begins anything more, and questions under way are broken off."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,10 @@ def kill_tree(pid: int) -> None:
         _signal(process, signal.SIGKILL)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    psutil.wait_procs([process for process in tree if process.pid != pid or not is_ours], timeout=_GONE_S)
+    deadline = time.monotonic() + _GONE_S
+    others = [process for process in tree if process.pid != pid or not is_ours]
+    while any(map(_runs, others)) and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def tree_pss(pid: int) -> int:
@@ -71,6 +75,15 @@ def tree_waits(pid: int) -> dict[int, float]:
             with suppress(OSError, IndexError):
                 waits[process.pid] = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
     return waits
+
+
+def _runs(process: psutil.Process) -> bool:
+    """A dead one that its parent has not waited for runs no more: in a container it may stay so for ever."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def _signal(process: psutil.Process, number: int) -> None:

@@ -346,9 +346,10 @@ def test_an_interrupt_while_four_answers_stream_ends_them_and_saves_what_was_ans
         os.kill(os.getpid(), signal.SIGINT)
         return client.stream_for_ever()
 
-    client, before = SlowClient(say), threads_left()
+    client, before, began = SlowClient(say), threads_left(), time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         heal(store, FakeAgent(bugs(*NAMES)), client, asks=Asks(attempts=3))
+    assert time.monotonic() - began < PATIENCE_S / 2
 
     run = store.run("r")
     assert run is not None

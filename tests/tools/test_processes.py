@@ -72,9 +72,11 @@ def test_a_tree_somebody_else_started_is_gone_when_it_was_killed() -> None:
             orphan = psutil.Process(int(starter.stdout.readline()))
             starter.wait()
 
+            began = time.monotonic()
             kill_tree(orphan.pid)
 
             assert not is_alive(orphan)
+            assert time.monotonic() - began < 5  # whether or not somebody waits for the dead here
 
 
 def test_of_two_processes_on_one_processor_each_waits_while_the_other_works() -> None:
