@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -31,6 +32,16 @@ QUIET = (
     "--window-size=1300,1700",
 )
 """A Chromium that shows nothing and asks nobody."""
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """A command that runs in the tests' process sends messages elsewhere; the next test must find them as they were."""
+    ours = logging.getLogger("dreamscape")
+    before = ours.handlers[:], ours.propagate, ours.level
+    yield
+    ours.handlers[:], ours.propagate = before[:2]
+    ours.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")
