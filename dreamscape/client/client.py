@@ -104,7 +104,8 @@ class OpenAIClient:
                 try:
                     return self._outside.ask(prompt, card, ask, own)
                 except NoAnswer as error:
-                    self._rest_until[card.name] = time.monotonic() + (error.again_s or 0.0)
+                    if error.again_s:
+                        self._rest_until[card.name] = time.monotonic() + error.again_s
                     raise
             case _:
                 raise UsageError(f"model {card.name} answers no prompts", "it is of provider embedded")

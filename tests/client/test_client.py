@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from api_site import ApiSite, refusal, served
+from api_site import STREAM, ApiSite, Reply, chunk, data, refusal, served
 
 from dreamscape.client import OpenAIClient
 from dreamscape.client.calls import Ledger
 from dreamscape.client.outside import Outside
 from dreamscape.client.sites import SiteBook
 from dreamscape.client.web import WebSites
-from dreamscape.domain.errors import BudgetSpent, CannotGoOn, RateLimited, TimeSpent, UsageError
+from dreamscape.domain.errors import AnswerUnfinished, BudgetSpent, CannotGoOn, RateLimited, TimeSpent, UsageError
 from dreamscape.domain.models import ModelCard, Prompt
 from dreamscape.domain.settings import BudgetSettings, ClientSettings
 
@@ -103,3 +103,21 @@ def test_an_endpoint_that_says_when_to_come_again_is_left_alone_until_then(
         later = time.monotonic() + 3600
         monkeypatch.setattr("dreamscape.client.client.time.monotonic", lambda: later)
         assert client.submit_prompt(PROMPT, card).text
+
+
+def test_an_answer_that_breaks_off_meanwhile_ends_no_rest_of_its_endpoint(tmp_path: Path) -> None:
+    ledger = Ledger(lambda: tmp_path, BudgetSettings(calls_per_day=9), lambda: NOW)
+    client = OpenAIClient(Outside(ledger, frozenset), lambda: WebSites(tmp_path, ClientSettings()), SiteBook(()))
+    slow = Reply(headers={"Content-Type": STREAM}, pieces=[data(chunk("be")), b""], pause_s=1.0)
+    with served(ApiSite(replies=[slow, refusal(429, Retry_After="3600")])) as site, ThreadPoolExecutor(1) as pool:
+        card = ModelCard("m", "api", url=site.address)
+        broken = pool.submit(client.submit_prompt, PROMPT, card)
+        while not site.asked:
+            time.sleep(0.01)
+        with pytest.raises(RateLimited):
+            client.submit_prompt(PROMPT, card)
+        assert isinstance(broken.exception(), AnswerUnfinished)
+
+        with pytest.raises(RateLimited):
+            client.submit_prompt(PROMPT, card)
+        assert len(site.asked) == 2
