@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -237,7 +238,7 @@ def build_models(
 
     Raises UsageError, also where there is no model of that name, or it is disabled.
     """
-    from dreamscape.bootstrap.asking import facts_of
+    from dreamscape.bootstrap.asking import asked_this_hour, tokens_left, usd_left
     from dreamscape.registry import ModelRegistry
     from dreamscape.registry.cards import CatalogFiles
     from dreamscape.registry.registry import Circumstances
@@ -248,7 +249,12 @@ def build_models(
     worth, now = settings.routing.usd_per_impact, lambda: clock().astimezone()
     around = Circumstances(settings.budget, worth, now, measures, lambda item: 0.0, is_repair_known, project.root.name)
     if ledger is not None:
-        around = replace(around, **facts_of(ledger))
+        around = replace(
+            around,
+            usd_left=partial(usd_left, ledger),
+            tokens_left=partial(tokens_left, ledger),
+            asked_this_hour=partial(asked_this_hour, ledger),
+        )
     models = ModelRegistry(catalog, around, only)
     if only:
         enabled_card(models.cards(), only, "repair")

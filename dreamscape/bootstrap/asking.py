@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import Project, build_models, clock, enabled_card
 from dreamscape.domain.errors import CannotGoOn, DreamscapeError, UsageError
@@ -137,15 +137,6 @@ def rations(project: Project) -> tuple[Left, ...]:
         Left(card.name, card.calls_per_hour, max(0, card.calls_per_hour - count))
         for card, count in zip(cards, asked, strict=True)
     )
-
-
-def facts_of(ledger: Ledger) -> dict[str, Any]:
-    """What a decision must know of what is spent, under the names that `Circumstances` has for it."""
-    return {
-        "usd_left": lambda item: usd_left(ledger, item),
-        "tokens_left": lambda item: tokens_left(ledger, item),
-        "asked_this_hour": lambda model: asked_this_hour(ledger, model),
-    }
 
 
 def usd_left(ledger: Ledger, item: str) -> float:

@@ -1,4 +1,4 @@
-"""Joins the stations that change something: heal, what a person decides about reviews, undo."""
+"""Joins the stations that repair."""
 
 from __future__ import annotations
 
@@ -11,25 +11,22 @@ from typing import TYPE_CHECKING
 
 from dreamscape.bootstrap import (
     FILE_SIGNALS,
-    MANY,
     STATE_FOLDER,
     Project,
     build_models,
     build_scanner,
     clock,
-    named,
     opened_history,
 )
 from dreamscape.bootstrap.reporting import remember_scan
 from dreamscape.domain.errors import CannotGoOn, UsageError
-from dreamscape.domain.events import Event, EventKind
 
 if TYPE_CHECKING:
     from dreamscape.agent import TestAgent
     from dreamscape.agent.sandbox import Sandbox
     from dreamscape.domain.models import ModelCard
     from dreamscape.domain.ports import History, Models, Proposer
-    from dreamscape.domain.records import HealReport, Plan, ReviewCase, Undone
+    from dreamscape.domain.records import HealReport, Plan
     from dreamscape.engine import RepositoryLander
     from dreamscape.scanner import ProjectScanner
     from dreamscape.tools.git import Git
@@ -38,49 +35,6 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_SUITE_S = 60.0
 """One run of the suite may take so long even if the whole heal run may take less (chosen)."""
-
-
-def reject_review(history: History, case: ReviewCase) -> None:
-    """A person's no to a proposed change, remembered. Raises UsageError where it was decided before."""
-    from dreamscape.engine.diffs import change_id
-
-    if case.state != "open":
-        raise UsageError(f"review {case.id} was {case.state} before")
-    history.close_review(case.id, "rejected")
-    data = {"review": case.id, "tests": list(case.item.tests), "why": "a person said no"}
-    data["change"] = change_id(case.item.diff)
-    history.add_event(Event(EventKind.REVIEW_REJECTED, clock(), case.run, case.item.id, data))
-
-
-def undo_run(project: Project, history: History, name: str) -> Iterator[Undone]:
-    """Takes back what a run landed, the newest first; yields each landing once its end is remembered.
-
-    ``name`` is a run's name, its beginning, or "last": the last run whose landings have not been taken back. Raises
-    UsageError for an unknown run, CannotGoOn naming what is in the way, RunLocked.
-    """
-    from dreamscape.domain.records import Undone
-    from dreamscape.engine.rejections import remember_undone
-    from dreamscape.engine.undo import undo
-    from dreamscape.tools.git import Git
-    from dreamscape.tools.locks import project_lock
-
-    with project_lock(project.root):
-        standing = [landing for landing in reversed(history.landings()) if landing.undone is None]
-        landed_in = dict.fromkeys(landing.run for landing in standing)
-        if name == "last" and not landed_in:
-            raise CannotGoOn("no run has landed anything that could be taken back")
-        run = named(name, landed_in | dict.fromkeys(each.id for each in history.runs(MANY)))
-        landed = [landing for landing in standing if landing.run == run]
-        if not landed:
-            raise CannotGoOn(f"run {run} has landed nothing that could be taken back")
-        try:
-            for landing, how in undo(project.root, Git.find(project.root), landed):
-                review = remember_undone(history, landing, how, clock())
-                data = {"why": how, "commit": landing.commit, "files": list(landing.files)}
-                history.add_event(Event(EventKind.LANDING_UNDONE, clock(), run, landing.item, data))
-                yield Undone(landing, how, review)
-        finally:
-            _tidy_up(project, history)
 
 
 def open_sandbox(project: Project) -> Sandbox:
@@ -121,16 +75,16 @@ def heal(project: Project, approve: Callable[[Plan], bool], model: str = "") -> 
 
     began = time.monotonic()
     build_models(project, model)  # refuses a wrong card before any work
-    git = _repository(project)
+    git = repository(project)
     state_folder(project.root)
     with project_lock(project.root), opened_history(project) as history:
         try:
             return _heal(project, git, history, approve, began, model)
         finally:
-            _tidy_up(project, history)
+            tidy_up(project, history)
 
 
-def _tidy_up(project: Project, history: History) -> None:
+def tidy_up(project: Project, history: History) -> None:
     """Leaves word for the next scan and prunes old runs; a full disk does not keep a run from telling what it did."""
     import json
 
@@ -162,22 +116,16 @@ def _heal(
     scanner = build_scanner(project)
     scan = scanner.scan()
     remember_scan(history, scan)
-    run = _new_run()
+    run = new_run()
     lander = RepositoryLander(project.root, git, settings.land, run, git.head() if git else None)
     scanned = [row.path for row in scan.files] + [skipped.path for skipped in scan.skipped]
     ledger = build_ledger(project)
     known = known_repairs(history, git, project.root)
-    models = build_models(
-        project,
-        model,
-        ledger,
-        scan.measures_at,
-        lambda item: bool(known(item)),
-    )
+    models = build_models(project, model, ledger, scan.measures_at, lambda item: bool(known(item)))
     notes = [f"sandbox: {sandbox.level.value}", *_unseen(git), *_above(project.root), *_unasked(project, models)]
     with build_client(project, ledger) as client:
         engine = AutomationEngine(
-            _test_agent(project, sandbox, git, lander, scanned),
+            build_agent(project, sandbox, git, lander, scanned),
             models,
             lander,
             history,
@@ -190,36 +138,7 @@ def _heal(
         return engine.heal(run, lander.base, approve, sandbox.level.value, notes, began)
 
 
-def accept_review(project: Project, history: History, case: ReviewCase) -> HealReport:
-    """A person's yes to a proposed change: proven once more, then landed, as a run of its own.
-
-    Raises UsageError where there is nothing to accept, CannotGoOn where the change no longer applies or holds.
-    """
-    from dreamscape.agent import may_be_repaired
-    from dreamscape.engine import RepositoryLander, RunBook
-    from dreamscape.engine.acceptance import accept
-    from dreamscape.tools.locks import project_lock
-
-    if forbidden := [path for path in case.item.files if not may_be_repaired(path)]:
-        raise CannotGoOn(
-            f"{forbidden[0]} is a test or decides how tests run, and is never changed", "change it by hand"
-        )
-    git = _repository(project)
-    if git is None:
-        raise CannotGoOn("reviews are accepted in a git repository only", "apply the shown change by hand")
-    mode, run = project.loaded.settings.heal.land, _new_run()
-    with project_lock(project.root):
-        lander = RepositoryLander(project.root, git, mode, run, git.head())
-        sandbox = open_sandbox(project)
-        agent = _test_agent(project, sandbox, git, lander, ())
-        book = RunBook(run, lander.base, mode, history, clock, command="review")
-        try:
-            return accept(case, git, agent, lander, history, book, sandbox.level.value)
-        finally:
-            _tidy_up(project, history)
-
-
-def _test_agent(
+def build_agent(
     project: Project, sandbox: Sandbox, git: Git | None, lander: RepositoryLander, scanned: Iterable[str]
 ) -> TestAgent:
     """``scanned`` are the files a repair may change where git does not tell which are the project's own."""
@@ -236,7 +155,7 @@ def _test_agent(
     return TestAgent(sandbox, interpreter, base, replace(settings, suite_timeout_s=longest, test_timeout_s=patience))
 
 
-def _repository(project: Project) -> Git | None:
+def repository(project: Project) -> Git | None:
     """The repository heal lands in, checked before any work; None only where patches are wanted and there is none."""
     from dreamscape.domain.errors import NotARepository
     from dreamscape.tools.git import Git
@@ -326,7 +245,7 @@ def _known_of(scanner: ProjectScanner, path: str) -> tuple[str, ...]:
     return (*told.sentences, untested) if told.tested < told.functions else told.sentences
 
 
-def _new_run() -> str:
+def new_run() -> str:
     """A name that sorts by time and is never given twice."""
     import secrets
 

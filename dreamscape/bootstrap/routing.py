@@ -69,13 +69,7 @@ def advise(project: Project, target: str, *, refactoring: bool = False) -> Advic
     item = _item_called(project, target, scan, attempts)
     ledger, fingerprint = build_ledger(project), item.case.fingerprint
     known = _known_repairs(project)
-    models = build_models(
-        project,
-        "",
-        ledger,
-        scan.measures_at,
-        lambda failure: bool(known(failure)),
-    )
+    models = build_models(project, "", ledger, scan.measures_at, lambda failure: bool(known(failure)))
     refused = models.refusals(item, attempts)
     features, asked = as_last_seen(models.features(item, attempts), fingerprint, attempts)
     refused = {**refused, **{name: ASKED for name in asked if name not in refused}}

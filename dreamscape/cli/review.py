@@ -60,13 +60,13 @@ def accept(options: Options, review: Id) -> int:
     Example: dreamscape review accept 3
     """
     from dreamscape import bootstrap
-    from dreamscape.bootstrap import healing
+    from dreamscape.bootstrap import deciding
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
     with bootstrap.existing_history(project) as history:
         case = bootstrap.review_numbered(history, review)
-        report = healing.accept_review(project, history, case)
+        report = deciding.accept_review(project, history, case)
     ref = report.branch or "".join(report.patches)
     value = {"review": review, "state": "accepted", "run": report.run, "commit": report.items[0].commit, "ref": ref}
     render.show(
@@ -82,12 +82,12 @@ def reject(options: Options, review: Id) -> int:
     Example: dreamscape review reject 3
     """
     from dreamscape import bootstrap
-    from dreamscape.bootstrap import healing
+    from dreamscape.bootstrap import deciding
     from dreamscape.cli import render
 
     with bootstrap.existing_history(bootstrap.open_project(options.project, options.config)) as history:
         case = bootstrap.review_numbered(history, review)
-        healing.reject_review(history, case)
+        deciding.reject_review(history, case)
     value = {"review": review, "state": "rejected"}
     render.show(options, "review", value, lambda: _rejected_text(case))
     return 0

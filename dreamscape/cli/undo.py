@@ -30,12 +30,12 @@ def undo(
     Example: dreamscape undo last
     """
     from dreamscape import bootstrap
-    from dreamscape.bootstrap import healing
+    from dreamscape.bootstrap import deciding
     from dreamscape.cli import render
 
     project = bootstrap.open_project(options.project, options.config)
     with bootstrap.existing_history(project) as history:
-        undone = list(healing.undo_run(project, history, run))
+        undone = list(deciding.undo_run(project, history, run))
     render.show(options, "undo", {"run": undone[0].landing.run, "undone": undone}, lambda: _text(undone))
     return 0
 

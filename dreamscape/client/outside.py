@@ -25,7 +25,7 @@ from dreamscape.domain.errors import (
 )
 from dreamscape.domain.failures import digest
 from dreamscape.domain.models import Answer, ModelCard, Prompt
-from dreamscape.domain.spending import Amount, before_asking
+from dreamscape.domain.spending import SPENDING, Amount
 from dreamscape.tools.redact import Redacted, redact
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,9 @@ class Outside:
         wanted = _amount(card, estimated, card.answer_tokens)
         reserved = self._ledger.reserve(wanted, prompt.fingerprint, card.name, card.calls_per_hour)
         if prompt.why:
-            level, word = before_asking(card, wanted.usd, prompt.why)
-            logger.log(level, "%s%s", prompt.about, word)
+            most = f" (at most {wanted.usd:.4f} USD)" if card.costs_money else ""
+            level = SPENDING if card.is_paid else logging.INFO
+            logger.log(level, "%sasking %s%s: %s", prompt.about, card.name, most, prompt.why)
         started = time.monotonic()
         try:
             said = send(hidden.text)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
-from dreamscape.domain.models import ModelCard
 from dreamscape.domain.settings import BudgetSettings
 
 SPENDING = 25
@@ -63,13 +61,6 @@ class Left:
     key: str
     limit: float
     left: float
-
-
-def before_asking(card: ModelCard, usd: float, why: str) -> tuple[int, str]:
-    """What is said before a model outside is asked, at which level of the log: the most it may cost by its price, and
-    the reason."""
-    most = f" (at most {usd:.4f} USD)" if card.costs_money else ""
-    return (SPENDING if card.is_paid else logging.INFO), f"asking {card.name}{most}: {why}"
 
 
 def caps(budget: BudgetSettings) -> Iterator[Cap]:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from dreamscape.domain.errors import DreamscapeError
 from dreamscape.domain.events import Event, EventKind
-from dreamscape.domain.failures import Failure, FailureClass, digest, fingerprint
 from dreamscape.domain.ports import Clock, History, Lander
 from dreamscape.domain.records import (
     ACCEPTABLE,
@@ -282,46 +281,6 @@ class RunBook:
             for tests in (report.tests, case.item.tests)
         )
         return not ours.isdisjoint(theirs)
-
-
-def item_report(item: WorkItem, state: ItemState, why: str) -> ItemReport:
-    """An item that was not worked on, or not yet."""
-    return ItemReport(
-        id=item.id,
-        kind="test",
-        tests=item.case.tests,
-        failure_class=item.case.failure_class,
-        impact=item.impact,
-        state=state,
-        model=None,
-        attempts=0,
-        files=(),
-        commit=None,
-        cost_usd=0.0,
-        seconds=0.0,
-        why=why,
-        fingerprint=item.case.fingerprint,
-    )
-
-
-def set_aside_report(failure: Failure, state: ItemState, failure_class: FailureClass, why: str) -> ItemReport:
-    """A failing test that never became an item."""
-    return ItemReport(
-        id=digest([failure.test])[:8],
-        kind="test",
-        tests=(failure.test,),
-        failure_class=failure_class,
-        impact=0.0,
-        state=state,
-        model=None,
-        attempts=0,
-        files=(),
-        commit=None,
-        cost_usd=0.0,
-        seconds=0.0,
-        why=why,
-        fingerprint=fingerprint(failure),
-    )
 
 
 def _exit_code_of(error: BaseException) -> int:

@@ -10,13 +10,14 @@ from dreamscape.domain.lessons import Lesson
 from dreamscape.domain.ports import Agent
 from dreamscape.domain.records import ItemReport
 from dreamscape.domain.repair import Choice, ItemState, RepairCase, WorkItem
-from dreamscape.engine.book import RunBook, item_report
+from dreamscape.engine.book import RunBook
 from dreamscape.engine.crew import Search
 from dreamscape.engine.diffs import diff_of
 from dreamscape.engine.fitting import fitted
 from dreamscape.engine.landings import Landings
 from dreamscape.engine.messages import with_change
 from dreamscape.engine.progress import Solution
+from dreamscape.engine.reports import item_report
 
 logger = logging.getLogger(__name__)
 

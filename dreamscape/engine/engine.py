@@ -15,12 +15,13 @@ from dreamscape.domain.repair import ItemState
 from dreamscape.domain.runs import RunEnd, TestRun
 from dreamscape.domain.settings import HealSettings
 from dreamscape.engine.baseline import refuse_untestable
-from dreamscape.engine.book import RunBook, item_report, set_aside_report
+from dreamscape.engine.book import RunBook
 from dreamscape.engine.concluding import TIME_OVER
 from dreamscape.engine.file_signals import seconds_by_file
 from dreamscape.engine.landings import Landings
 from dreamscape.engine.queue import ImpactOf, LookCloser
 from dreamscape.engine.regressions import broken_among, newly_failing
+from dreamscape.engine.reports import item_report, set_aside_report
 from dreamscape.engine.solving import Solver
 from dreamscape.engine.working import WorkOff
 

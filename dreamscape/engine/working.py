@@ -18,7 +18,7 @@ from dreamscape.domain.records import ItemReport
 from dreamscape.domain.repair import ItemState, WorkItem
 from dreamscape.domain.runs import TestRun
 from dreamscape.domain.settings import HealSettings
-from dreamscape.engine.book import RunBook, item_report
+from dreamscape.engine.book import RunBook
 from dreamscape.engine.concluding import TIME_OVER, Concluder
 from dreamscape.engine.crew import Search
 from dreamscape.engine.fitting import on_new_base
@@ -28,6 +28,7 @@ from dreamscape.engine.outside import Outside, where
 from dreamscape.engine.past import Past
 from dreamscape.engine.progress import Progress
 from dreamscape.engine.queue import AGAIN, ImpactOf, LookCloser, WorkQueue, by_impact
+from dreamscape.engine.reports import item_report
 from dreamscape.engine.solving import Solver
 from dreamscape.tools.interrupts import interrupts_held_back
 

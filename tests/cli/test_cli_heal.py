@@ -111,6 +111,6 @@ def test_a_full_disk_at_the_end_keeps_no_run_from_telling_what_it_did(
             raise DiskFull("no space left to write the memory")
 
         store.prune = full  # type: ignore[method-assign]
-        healing._tidy_up(bootstrap.open_project(tmp_path, None), store)
+        healing.tidy_up(bootstrap.open_project(tmp_path, None), store)
 
     assert "no space left" in caplog.text

@@ -15,7 +15,7 @@ from dreamscape_process import Dreamscape
 from dreamscape.domain.failures import FailureClass
 from dreamscape.domain.records import AttemptRecord
 from dreamscape.domain.repair import ItemState, RepairCase, WorkItem
-from dreamscape.engine.book import item_report
+from dreamscape.engine.reports import item_report
 from dreamscape.store import Store, open_store
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)

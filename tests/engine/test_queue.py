@@ -2,9 +2,9 @@
 
 from dreamscape.domain.failures import Failure, FailureClass
 from dreamscape.domain.repair import Candidate, Edit, ItemState, RepairCase, Suspect
-from dreamscape.engine.book import item_report
 from dreamscape.engine.diffs import change_id, diff_of
 from dreamscape.engine.queue import WorkQueue, by_impact
+from dreamscape.engine.reports import item_report
 
 IMPACT = {("low.py", 1): 0.2, ("high.py", 1): 0.9, ("mid.py", 1): 0.5}
 
