@@ -149,7 +149,9 @@ class ModelRegistry:
         if card.calls_per_hour and asked >= card.calls_per_hour:
             return f"it was asked {asked} times this hour, which is all its card allows"
         left = self._around.tokens_left(item.case.fingerprint)
-        return f"one answer may take {card.answer_tokens} tokens, and {left:.0f} are left" * (card.answer_tokens > left)
+        if card.answer_tokens > left:
+            return f"one answer may take {card.answer_tokens} tokens, and {left:.0f} are left"
+        return ""
 
 
 def _asked_before(card: ModelCard, item: WorkItem, history: Sequence[AttemptRecord]) -> str:
