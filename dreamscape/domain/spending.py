@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from dreamscape.domain.settings import BudgetSettings
+if TYPE_CHECKING:  # every command loads this file
+    from dreamscape.domain.settings import BudgetSettings
 
 SPENDING = 25
 """Level of the line in the log before a paid question: between progress and warnings, since nobody asks to see it and
